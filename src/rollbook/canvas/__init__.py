@@ -1,0 +1,1 @@
+"""The institution's tables and the words Canvas uses for its things."""

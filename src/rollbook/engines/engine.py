@@ -1,0 +1,41 @@
+"""What a report needs of the engine that holds the tables."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Protocol
+
+import ibis.expr.types as ir
+import pyarrow as pa
+
+
+class Engine(Protocol):
+    """A consistent view of one institution's tables, for one run."""
+
+    name: str
+    """The kind of engine, as people call it: `lake`, `postgres`."""
+    snapshot: str
+    """What names the state of the data this view shows; equal names, equal data."""
+    data_as_of: datetime | None
+    """When the data were read from their source (UTC)."""
+
+    def columns(self, table: str) -> frozenset[str] | None:
+        """The columns the source has of a table; None where it lacks the table."""
+
+    def source_table(self, table: str) -> ir.Table:
+        """The table as the source holds it."""
+
+    def rows(self, expression: ir.Table) -> list[dict[str, Any]]:
+        """All rows of a small result."""
+
+    def batches(self, expression: ir.Table, *, chunk_rows: int) -> pa.RecordBatchReader:
+        """A large result, piece by piece, computed while it is read."""
+
+    def sql(self, expression: ir.Table) -> str:
+        """The SQL text that the expression becomes on this engine."""
+
+    def interrupt(self) -> None:
+        """Stop what runs now; callable from another thread."""
+
+    def close(self) -> None:
+        """Give back connections and memory."""

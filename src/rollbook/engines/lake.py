@@ -1,0 +1,186 @@
+"""The lake: the institution's tables in DuckLake, the default engine.
+
+Parquet files in one folder, a catalogue in SQLite. Each load makes one snapshot; each run reads
+one snapshot, whatever is loaded beside it.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+from filelock import FileLock, Timeout
+from ibis.backends.duckdb import Backend
+
+from rollbook.engines.duck import DuckLimits, connect, quoted
+from rollbook.errors import EmptyLake, LoadConflict
+
+SCHEMA = "canvas"
+"""The schema of the Canvas tables inside the lake."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One state of the lake, as a load left it."""
+
+    id: int
+    loaded_at: datetime
+    source: str
+    """What was loaded, in words."""
+
+
+@dataclass(frozen=True)
+class Lake:
+    """A DuckLake on this machine."""
+
+    catalogue: Path
+    """The SQLite file."""
+    data: Path
+    """The folder of the Parquet files."""
+    limits: DuckLimits = field(default_factory=DuckLimits)
+
+    def snapshots(self) -> list[Snapshot]:
+        """All snapshots that a load made, oldest first."""
+        if not self.catalogue.exists():
+            return []
+        connection = self._attached(read_only=True)
+        try:
+            return _snapshots(connection)
+        finally:
+            connection.close()
+
+    def engine(self, snapshot: int | None = None) -> LakeEngine:
+        """A view of one snapshot, by default the latest.
+
+        Raises:
+            EmptyLake: nothing was loaded, or there is no such snapshot.
+        """
+        wanted = [s for s in self.snapshots() if snapshot in (None, s.id)]
+        if not wanted:
+            number = "" if snapshot is None else f" as snapshot {snapshot}"
+            raise EmptyLake(
+                f"There are no data in {self.catalogue.parent}{number}. "
+                "Load some first, for example with `rollbook load demo`."
+            )
+        pinned = wanted[-1]
+        connection = self._attached(read_only=True, snapshot=pinned.id)
+        return LakeEngine(connection, snapshot=str(pinned.id), data_as_of=pinned.loaded_at)
+
+    @contextmanager
+    def writing(self, source: str) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection inside one transaction, committed as one snapshot at the end.
+
+        The lake is attached as `lake`; what the block raises leaves the lake as it was.
+
+        Raises:
+            LoadConflict: another load is running; this one changed nothing.
+        """
+        self.catalogue.parent.mkdir(parents=True, exist_ok=True)
+        with self._write_lock():
+            _prepare_catalogue(self.catalogue)
+            connection = self._attached(read_only=False)
+            try:
+                connection.execute("BEGIN")
+                connection.execute(f"CREATE SCHEMA IF NOT EXISTS lake.{SCHEMA}")
+                yield connection
+                connection.execute("CALL lake.set_commit_message('rollbook', ?)", [source])
+                connection.execute("COMMIT")
+            finally:
+                # An open transaction ends with its connection, and nothing of it stays.
+                connection.close()
+
+    @contextmanager
+    def _write_lock(self) -> Iterator[None]:
+        lock = FileLock(self.catalogue.with_suffix(".lock"))
+        try:
+            lock.acquire(blocking=False)
+        except Timeout as error:
+            raise LoadConflict(
+                f"Another load into {self.catalogue.parent} is running. Wait until it has ended, "
+                "then run this one again; nothing was changed."
+            ) from error
+        with lock:
+            lock.release()
+            yield
+
+    def _attached(self, *, read_only: bool, snapshot: int | None = None) -> duckdb.DuckDBPyConnection:
+        connection = connect(self.limits)
+        options = [f"DATA_PATH {quoted(str(self.data) + '/')}"]
+        if read_only:
+            options.append("READ_ONLY")
+        if snapshot is not None:
+            options.append(f"SNAPSHOT_VERSION {int(snapshot)}")
+        connection.execute(
+            f"ATTACH {quoted(f'ducklake:sqlite:{self.catalogue}')} AS lake ({', '.join(options)})"
+        )
+        return connection
+
+
+def _prepare_catalogue(catalogue: Path) -> None:
+    """Keep the catalogue in WAL mode: else a commit waits for every report that is being read."""
+    with closing(sqlite3.connect(catalogue)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+
+
+def _snapshots(connection: duckdb.DuckDBPyConnection) -> list[Snapshot]:
+    rows = connection.execute(
+        "SELECT snapshot_id, snapshot_time, commit_message FROM ducklake_snapshots('lake') "
+        "WHERE commit_message IS NOT NULL ORDER BY snapshot_id"
+    ).fetchall()
+    return [Snapshot(number, time.astimezone(UTC), source) for number, time, source in rows]
+
+
+class LakeEngine:
+    """What one connection sees of the lake: a pinned snapshot, or a load's own transaction."""
+
+    name = "lake"
+
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, *, snapshot: str, data_as_of: datetime | None
+    ) -> None:
+        self.snapshot = snapshot
+        self.data_as_of = data_as_of
+        self._connection = connection
+        self._backend: Backend = ibis.duckdb.from_connection(connection)  # type: ignore[attr-defined]
+        self._columns = columns_in_lake(connection)
+
+    def columns(self, table: str) -> frozenset[str] | None:
+        return self._columns.get(table)
+
+    def source_table(self, table: str) -> ir.Table:
+        return self._backend.table(table, database=("lake", SCHEMA))
+
+    def rows(self, expression: ir.Table) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = self._backend.to_pyarrow(expression).to_pylist()
+        return rows
+
+    def batches(self, expression: ir.Table, *, chunk_rows: int) -> pa.RecordBatchReader:
+        return self._backend.to_pyarrow_batches(expression, chunk_size=chunk_rows)
+
+    def sql(self, expression: ir.Table) -> str:
+        return str(ibis.to_sql(expression, dialect="duckdb"))
+
+    def interrupt(self) -> None:
+        self._connection.interrupt()
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+def columns_in_lake(connection: duckdb.DuckDBPyConnection) -> dict[str, frozenset[str]]:
+    """The tables the lake holds and their columns, as the connection sees them."""
+    rows = connection.execute(
+        "SELECT table_name, list(column_name) FROM duckdb_columns() "
+        "WHERE database_name = 'lake' AND schema_name = ? GROUP BY table_name",
+        [SCHEMA],
+    ).fetchall()
+    return {table: frozenset(names) for table, names in rows}

@@ -1,0 +1,109 @@
+"""One load: tables are replaced inside one transaction and become one snapshot, or nothing does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import duckdb
+
+from rollbook.canvas.associations import DERIVED
+from rollbook.canvas.schema import TABLES, CanvasColumn
+from rollbook.canvas.tables import Tables
+from rollbook.engines.lake import SCHEMA, Lake, LakeEngine
+
+Progress = Callable[[str, float], None]
+"""Told what is being done, in words, and how much of the whole is done (0 to 1)."""
+
+
+def no_progress(step: str, share: float) -> None:
+    """Tell nobody."""
+
+
+@dataclass
+class Load:
+    """A load that is going on; `connection` is inside the transaction, the lake attached."""
+
+    source: str
+    """What is loaded, in words: `demo campus`, `SIS CSV from export.zip`."""
+    connection: duckdb.DuckDBPyConnection
+    progress: Progress = no_progress
+    rows: dict[str, int] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+    def replace(self, table: str, query: str, parameters: list[object] | None = None) -> int:
+        """Make a Canvas table anew from a query; gives the number of its rows.
+
+        Args:
+            table: a name of `schema.TABLES`.
+            query: SQL whose columns have the names of the table's; those it lacks get their
+                default, others are dropped, types are cast.
+            parameters: values for the query's `?`.
+        """
+        found = self.connection.execute(f"DESCRIBE {query}", parameters or []).fetchall()
+        present = {row[0] for row in found}
+        columns = ", ".join(_select(column, present) for column in TABLES[table].columns)
+        self.connection.execute(
+            f'CREATE OR REPLACE TABLE lake.{SCHEMA}."{table}" AS SELECT {columns} FROM ({query})',
+            parameters or [],
+        )
+        self.rows[table] = self.count(table)
+        return self.rows[table]
+
+    def clear(self, table: str) -> None:
+        """Make a Canvas table that has no rows."""
+        self.replace(table, "SELECT 1 AS id WHERE false")
+
+    def count(self, table: str) -> int:
+        """The rows of a Canvas table as this load sees it."""
+        row = self.connection.execute(f'SELECT count(*) FROM lake.{SCHEMA}."{table}"').fetchone()
+        return int(row[0]) if row else 0
+
+    def tables(self) -> Tables:
+        """The canonical tables as this load sees them now."""
+        return Tables(LakeEngine(self.connection, snapshot="in the making", data_as_of=None))
+
+    def derive_associations(self) -> None:
+        """Write the association tables that are missing or empty (data_sources.md, 3.3)."""
+        for name in DERIVED:
+            engine = LakeEngine(self.connection, snapshot="in the making", data_as_of=None)
+            rows = engine.batches(getattr(Tables(engine), name), chunk_rows=100_000).read_all()
+            self.connection.register("derived_rows", rows)
+            self.replace(name, "SELECT * FROM derived_rows")
+            self.connection.unregister("derived_rows")
+
+
+@dataclass(frozen=True)
+class LoadSummary:
+    """What a load did."""
+
+    source: str
+    snapshot: int
+    rows: dict[str, int]
+    """Rows of each table that was written."""
+    warnings: tuple[str, ...] = ()
+
+
+@contextmanager
+def loading(lake: Lake, source: str, progress: Progress = no_progress) -> Iterator[Load]:
+    """Open a load; at the end of the block it becomes one snapshot, after an error nothing.
+
+    Raises:
+        LoadConflict: another load is running.
+    """
+    with lake.writing(source) as connection:
+        yield Load(source, connection, progress)
+
+
+def summary_of(lake: Lake, load: Load) -> LoadSummary:
+    """The summary of a load that has been committed."""
+    return LoadSummary(load.source, lake.snapshots()[-1].id, load.rows, tuple(load.warnings))
+
+
+def _select(column: CanvasColumn, present: set[str]) -> str:
+    name = f'"{column.name}"'
+    if column.name in present:
+        return f"CAST({name} AS {column.sql_type}) AS {name}"
+    default = "NULL" if column.default is None else f"'{column.default}'"
+    return f"CAST({default} AS {column.sql_type}) AS {name}"
