@@ -18,6 +18,8 @@ class Engine(Protocol):
     """What names the state of the data this view shows; equal names, equal data."""
     data_as_of: datetime | None
     """When the data were read from their source (UTC)."""
+    interrupted: bool
+    """Whether `interrupt` was called."""
 
     def columns(self, table: str) -> frozenset[str] | None:
         """The columns the source has of a table; None where it lacks the table."""

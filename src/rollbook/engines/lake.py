@@ -149,6 +149,7 @@ class LakeEngine:
     ) -> None:
         self.snapshot = snapshot
         self.data_as_of = data_as_of
+        self.interrupted = False
         self._connection = connection
         self._backend: Backend = ibis.duckdb.from_connection(connection)  # type: ignore[attr-defined]
         self._columns = columns_in_lake(connection)
@@ -170,6 +171,7 @@ class LakeEngine:
         return str(ibis.to_sql(expression, dialect="duckdb"))
 
     def interrupt(self) -> None:
+        self.interrupted = True
         self._connection.interrupt()
 
     def close(self) -> None:

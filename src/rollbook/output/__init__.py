@@ -1,1 +1,1 @@
-
+"""How rows become bytes, and where files are kept."""

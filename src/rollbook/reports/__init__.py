@@ -1,1 +1,1 @@
-
+"""What each report says: parameters, files, columns and rows."""

@@ -1,0 +1,100 @@
+"""Columns that hold a structure as text: YAML as Ruby writes it, or JSON (data_sources.md, 1.1)."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import ibis.expr.types as ir
+import yaml
+
+_JSON_START = ("{", "[", '"')
+
+
+def decode(text: Any) -> Any:
+    """The structure a serialized column holds; None for NULL, blank and unreadable text.
+
+    Keys and symbols lose one leading colon. Nothing of Ruby is ever built: unknown objects are None.
+    """
+    if text is None or not isinstance(text, str):
+        return _without_colons(text)
+    stripped = text.strip()
+    if not stripped:
+        return None
+    if stripped.startswith(_JSON_START):
+        try:
+            value = json.loads(stripped)
+        except ValueError:
+            pass
+        else:
+            return decode(value) if isinstance(value, str) else _without_colons(value)
+    try:
+        return _without_colons(yaml.load(text, Loader=_RubyLoader))  # noqa: S506 (a safe loader)
+    except (yaml.YAMLError, ValueError, RecursionError):
+        return None
+
+
+def decode_mapping(text: Any) -> Mapping[str, Any]:
+    """As `decode`, for columns that hold a hash; empty when it is none."""
+    value = decode(text)
+    return value if isinstance(value, dict) else {}
+
+
+def setting_text(column: ir.StringValue, key: str, values: str) -> ir.StringValue:
+    """A setting's value, read by the engine out of serialized text; NULL where it is not set.
+
+    Args:
+        column: the serialized column, YAML or JSON.
+        key: the setting's name, without a colon.
+        values: a regular expression of the values that count.
+    """
+    pattern = rf"(^|[\n{{,])[ ]*[\"':]*{key}[\"']?[ ]*:[ ]*[:\"']?({values})[\"']?[ ]*($|[\n,}}])"
+    return column.re_extract(pattern, 2).nullif("")
+
+
+class _RubyLoader(yaml.SafeLoader):
+    """A safe loader that reads what Ruby's YAML adds."""
+
+
+def _construct_tagged(loader: _RubyLoader, suffix: str, node: yaml.Node) -> Any:
+    if isinstance(node, yaml.MappingNode):
+        mapping = loader.construct_mapping(node, deep=True)
+        return mapping.get("elements", mapping) if "with-ivars" in suffix else mapping
+    if isinstance(node, yaml.SequenceNode):
+        return loader.construct_sequence(node, deep=True)
+    return loader.construct_scalar(node)  # type: ignore[arg-type]
+
+
+def _construct_object(loader: _RubyLoader, suffix: str, node: yaml.Node) -> Any:
+    if suffix == "BigDecimal" and isinstance(node, yaml.ScalarNode):
+        return float(str(node.value).partition(":")[2])
+    if suffix.startswith("ActiveSupport::HashWithIndifferentAccess"):
+        return _construct_tagged(loader, suffix, node)
+    return None
+
+
+def _construct_text(loader: _RubyLoader, suffix: str, node: yaml.Node) -> str:
+    return str(node.value)
+
+
+_RubyLoader.add_multi_constructor("!ruby/hash", _construct_tagged)
+_RubyLoader.add_multi_constructor("!map", _construct_tagged)
+_RubyLoader.add_multi_constructor("!ruby/object:", _construct_object)
+_RubyLoader.add_multi_constructor("!ruby/sym", _construct_text)
+_RubyLoader.add_multi_constructor("!str", _construct_text)
+_RubyLoader.add_multi_constructor("!binary", _construct_text)
+_RubyLoader.add_multi_constructor("!", lambda loader, suffix, node: None)
+
+
+def _without_colons(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {_without_colon(str(key)): _without_colons(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_without_colons(item) for item in value]
+    return _without_colon(value) if isinstance(value, str) else value
+
+
+def _without_colon(text: str) -> str:
+    return re.sub(r"^:(?=\w)", "", text)

@@ -1,0 +1,160 @@
+"""A run: a report's plan, computed on an engine and written to one file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from rollbook.canvas.accounts import Account, read_account_tree
+from rollbook.canvas.tables import Tables
+from rollbook.engines.engine import Engine
+from rollbook.errors import NothingToReport, RunStopped
+from rollbook.output.archive import write_archive
+from rollbook.output.csv import CHUNK_ROWS, CsvLayout, write_csv
+from rollbook.reports import texts
+from rollbook.reports.parameters import Parameters
+from rollbook.reports.report import OutputFile, Plan, Report
+from rollbook.reports.scope import Host, Scope
+
+Progress = Callable[[int, int], None]
+"""Told the lines written of the present CSV, header included, and the percentage done (0 to 99).
+What it raises stops the run."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportRequest:
+    """Which report is asked for, on what account, when and how."""
+
+    report: Report
+    account: str = "self"
+    """An account in any of the forms of api.md, section 4."""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    now: datetime
+    host: Host = field(default_factory=Host)
+    user_id: int | None = None
+    locale: str = "en"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Product:
+    """What a run wrote."""
+
+    file: Path
+    extension: str
+    """`csv` or `zip`."""
+    lines: Mapping[str, int]
+    """Lines of each CSV by name, headers included, in the order they were written."""
+    account: Account
+    extra_text: str
+    message: str
+
+    @property
+    def current_line(self) -> int:
+        """Lines of the CSV written last."""
+        return list(self.lines.values())[-1]
+
+
+def plan_report(engine: Engine, request: ReportRequest) -> tuple[Scope, Plan]:
+    """Work out which files a run writes; nothing large is computed yet.
+
+    Raises:
+        UnknownAccount, UnknownTerm, BadParameter: the request cannot be met.
+        MissingTable: the source lacks a table that is needed.
+        NothingToReport: no file was chosen.
+    """
+    tables = Tables(engine)
+    accounts = read_account_tree(tables, engine)
+    scope = Scope(
+        account=accounts.find(request.account),
+        accounts=accounts,
+        parameters=Parameters(request.parameters),
+        now=request.now,
+        engine=engine,
+        tables=tables,
+        host=request.host,
+        user_id=request.user_id,
+        locale=request.locale,
+    )
+    plan = request.report.plan(tables, scope)
+    if not plan.files:
+        raise NothingToReport(texts.NO_FILE)
+    return scope, plan
+
+
+def execute(
+    engine: Engine, request: ReportRequest, folder: Path, progress: Progress = lambda *_: None
+) -> Product:
+    """Run a report and write its file into a folder, under the report's name.
+
+    Raises:
+        RunStopped: the engine was interrupted while it worked.
+        As `plan_report`.
+    """
+    try:
+        return _execute(engine, request, folder, progress)
+    except Exception as error:
+        if engine.interrupted and not isinstance(error, RunStopped):
+            raise RunStopped("The run was stopped while it worked.") from error
+        raise
+
+
+def _execute(
+    engine: Engine, request: ReportRequest, folder: Path, progress: Progress
+) -> Product:
+    scope, plan = plan_report(engine, request)
+    writer = _Writer(engine, scope, len(plan.files), progress)
+    is_archive = plan.always_archive or len(plan.files) > 1
+    extension = "zip" if is_archive else "csv"
+    file = folder / f"{request.report.key}.{extension}"
+    if is_archive:
+        write_archive(file, [(f"{output.name}.csv", writer.of(output)) for output in plan.files])
+    else:
+        with file.open("wb") as sink:
+            writer.of(plan.files[0])(sink)
+    given = request.parameters.get("extra_text")
+    extra_text = f"{given} {plan.extra_text}" if given else plan.extra_text
+    return Product(
+        file=file,
+        extension=extension,
+        lines=writer.lines,
+        account=scope.account,
+        extra_text=extra_text,
+        message=texts.success_message(request.report.title, scope.account.name, extra_text),
+    )
+
+
+@dataclass
+class _Writer:
+    """Writes the files of one run, counting lines over all of them."""
+
+    engine: Engine
+    scope: Scope
+    number_of_files: int
+    progress: Progress
+    lines: dict[str, int] = field(default_factory=dict)
+
+    def of(self, output: OutputFile) -> Callable[[Any], None]:
+        """What writes one file to a binary sink."""
+        return lambda sink: self._write(output, sink)
+
+    def _write(self, output: OutputFile, sink: Any) -> None:
+        percent = int(99 * len(self.lines) / self.number_of_files)
+        self.progress(0, percent)
+        expression = output.expression()
+        layout = CsvLayout(
+            headers=output.headers,
+            zone=self.scope.zone,
+            separator=output.separator,
+            byte_order_mark=output.byte_order_mark,
+        )
+        batches = (
+            None
+            if expression is None
+            else self.engine.batches(expression, chunk_rows=CHUNK_ROWS)
+        )
+        self.lines[output.name] = write_csv(
+            batches, layout, sink, lambda lines: self.progress(lines, percent)
+        )
