@@ -1,0 +1,91 @@
+"""Settings: flags before `ROLLBOOK_...` variables before `rollbook.toml` before defaults."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from rollbook.engines.duck import DuckLimits
+from rollbook.engines.lake import Lake
+from rollbook.errors import ConfigurationError
+from rollbook.reports.scope import Host
+
+
+class Settings(BaseSettings):
+    """What an installation can set; every field is also a variable `ROLLBOOK_<FIELD>`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="ROLLBOOK_", toml_file="rollbook.toml", extra="forbid", frozen=True
+    )
+
+    data: Path = Field(Path("rollbook-data"), description="The folder of everything Rollbook keeps.")
+    host: str = Field("127.0.0.1", description="The address the server listens on.")
+    port: int = Field(3000, ge=0, le=65535, description="The port the server listens on.")
+    host_name: str = Field("", description="The institution's host name in links reports print.")
+    trusted_roots: dict[int, str] = Field(
+        default_factory=dict, description="Consortium root accounts: id to host name."
+    )
+    memory_limit: str | None = Field(None, description="Memory a run's engine may use, as `2GB`.")
+    threads: int | None = Field(None, ge=1, description="Threads a run's engine may use.")
+    workers: int = Field(1, ge=0, description="Worker processes that `serve` starts.")
+    runs_per_worker: int = Field(2, ge=1, description="Runs one worker does at a time.")
+    duplicate_check: bool = Field(
+        False, description="Answer 409 to a start equal to a run that has not ended."
+    )
+    institution_name: str = Field(
+        "Institution", description="The root account's name when data come from SIS CSV."
+    )
+    default_time_zone: str = Field(
+        "America/Denver", description="The root account's zone when data come from SIS CSV."
+    )
+    sis_roles: dict[str, str] = Field(
+        default_factory=dict, description="Custom roles in SIS CSV: name to base role type."
+    )
+
+    @property
+    def lake(self) -> Lake:
+        return Lake(
+            catalogue=self.data / "lake.sqlite",
+            data=self.data / "lake",
+            limits=DuckLimits(self.memory_limit, self.threads, self.data / "spill"),
+        )
+
+    @property
+    def report_host(self) -> Host:
+        return Host(name=self.host_name, trusted_roots=self.trusted_roots)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+def read_settings(**flags: Any) -> Settings:
+    """The settings in force; flags that are None were not given.
+
+    Raises:
+        ConfigurationError: a setting has a value it cannot have, or is unknown.
+    """
+    given = {name: value for name, value in flags.items() if value is not None}
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{'.'.join(str(part) for part in item['loc'])}: {item['msg']}"
+            for item in error.errors()
+        )
+        raise ConfigurationError(f"A setting cannot be used: {problems}") from error
