@@ -1,0 +1,45 @@
+"""Text in the order that Canvas's database collation gives it: ICU, tertiary, numeric.
+
+Sort keys that every engine can compute, in place of a collation that only some have
+(sis_and_provisioning.md, 3.5 step 2): letters without case and accents first, then accents, then
+lower before upper case; a run of digits counts as its number; punctuation before digits before
+letters. Exact for Latin text; other scripts go by code point.
+"""
+
+from __future__ import annotations
+
+import string
+import unicodedata
+
+import ibis.expr.types as ir
+
+# ICU's order of what is neither digit nor letter, moved below the digits.
+_PUNCTUATION = " _-,;:!?.'\"()[]{}@*/\\&#%`^+<=>|~$"
+_BELOW_DIGITS = "".join(chr(0x0E + position) for position in range(len(_PUNCTUATION)))
+_DIGITS_IN_A_NUMBER = 20
+
+
+def _accented_letters() -> tuple[str, str]:
+    accented, plain = "", ""
+    for code in (*range(0xC0, 0x250), *range(0x1E00, 0x1F00)):
+        base = unicodedata.normalize("NFD", chr(code))[0]
+        if base != chr(code) and base in string.ascii_lowercase:
+            accented, plain = accented + chr(code), plain + base
+    return accented, plain
+
+
+_ACCENTED, _PLAIN = _accented_letters()
+
+
+def collation_keys(text: ir.StringValue) -> list[ir.StringValue]:
+    """What to sort by, the weightiest first, to have a text in Canvas's order."""
+    without_case = text.lower()
+    letters = without_case.translate(_ACCENTED + _PUNCTUATION, _PLAIN + _BELOW_DIGITS)
+    upper, lower = string.ascii_uppercase, string.ascii_lowercase
+    return [_numbers_padded(letters), without_case, text.translate(upper + lower, lower + upper)]
+
+
+def _numbers_padded(text: ir.StringValue) -> ir.StringValue:
+    zeros = "0" * _DIGITS_IN_A_NUMBER
+    padded = text.re_replace(r"([0-9]+)", rf"{zeros}\1")
+    return padded.re_replace(rf"[0-9]*([0-9]{{{_DIGITS_IN_A_NUMBER}}})", r"\1")

@@ -1,0 +1,64 @@
+"""Which login (pseudonym) stands for a user (sis_and_provisioning.md, 3.5)."""
+
+from __future__ import annotations
+
+import ibis
+import ibis.expr.types as ir
+
+from rollbook.canvas.tables import Tables
+from rollbook.reports.collation import collation_keys
+from rollbook.reports.scope import Scope, is_live
+
+
+def candidates(tables: Tables, scope: Scope) -> ir.Table:
+    """The logins that may stand for a user: live ones, deleted ones too with `include_deleted`."""
+    logins = tables.pseudonyms
+    return logins if scope.include_deleted else logins.filter(is_live(logins))
+
+
+def chosen_logins(tables: Tables, scope: Scope, prefix: str = "login_") -> ir.Table:
+    """The login of each user who has one in the root, else in a trusted account (steps 2 to 4).
+
+    Columns: `user_id`, `id`, `sis_user_id`, `unique_id`, `account_id` of the login, prefixed.
+    """
+    logins = candidates(tables, scope)
+    logins = logins.filter(logins.account_id.isin(_accounts_that_count(scope)))
+    choice = ibis.row_number().over(
+        group_by=logins.user_id,
+        order_by=[
+            ibis.ifelse(logins.account_id == scope.root.id, 0, 1),
+            *login_order(logins),
+        ],
+    )
+    first = logins.mutate(choice=choice).filter(ibis._.choice == 0)  # noqa: SLF001 (Ibis's own name)
+    return login_columns(first, prefix)
+
+
+def login_order(logins: ir.Table) -> list[ir.Value]:
+    """The order in which a user's logins are preferred (step 2)."""
+    return [
+        logins.workflow_state,
+        ibis.ifelse(logins.sis_user_id.isnull(), 1, 0),
+        *collation_keys(logins.unique_id),
+        logins.position.asc(nulls_first=False),
+        logins.id,
+    ]
+
+
+def login_columns(logins: ir.Table, prefix: str) -> ir.Table:
+    """A login's columns under names that cannot clash in a join."""
+    columns = ("user_id", "id", "sis_user_id", "unique_id", "account_id")
+    return logins.select(**{f"{prefix}{column}": column for column in columns})
+
+
+def _accounts_that_count(scope: Scope) -> list[int]:
+    site_admin = scope.accounts.site_admin_id
+    trusted = [*scope.host.trusted_roots, *([] if site_admin is None else [site_admin])]
+    return [scope.root.id, *(account for account in trusted if account != scope.root.id)]
+
+
+def login_host(scope: Scope, account_id: ir.Value) -> ir.Value:
+    """The host name of a login's root account (3.8, trusted roots)."""
+    hosts = {scope.root.id: scope.host.name, **scope.host.trusted_roots}
+    cases = [(account_id == account, host) for account, host in hosts.items()]
+    return ibis.cases(*cases, else_=ibis.null("string"))
