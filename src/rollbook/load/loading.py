@@ -44,11 +44,11 @@ class Load:
         found = self.connection.execute(f"DESCRIBE {query}", parameters or []).fetchall()
         present = {row[0] for row in found}
         columns = ", ".join(_select(column, present) for column in TABLES[table].columns)
-        self.connection.execute(
+        made = self.connection.execute(
             f'CREATE OR REPLACE TABLE lake.{SCHEMA}."{table}" AS SELECT {columns} FROM ({query})',
             parameters or [],
-        )
-        self.rows[table] = self.count(table)
+        ).fetchone()
+        self.rows[table] = int(made[0]) if made else 0
         return self.rows[table]
 
     def clear(self, table: str) -> None:
