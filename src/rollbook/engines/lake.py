@@ -16,16 +16,28 @@ from typing import Any
 
 import duckdb
 import ibis
+import ibis.expr.datatypes as dt
+import ibis.expr.operations as ops
 import ibis.expr.types as ir
 import pyarrow as pa
 from filelock import FileLock, Timeout
 from ibis.backends.duckdb import Backend
+from ibis.backends.sql.datatypes import DuckDBType
+from ibis.expr.schema import Schema
 
 from rollbook.engines.duck import DuckLimits, connect, quoted
 from rollbook.errors import EmptyLake, LoadConflict
 
 SCHEMA = "canvas"
 """The schema of the Canvas tables inside the lake."""
+
+
+_SNAPSHOTS = """
+SELECT snapshot_id, snapshot_time, commit_message
+FROM ducklake_snapshot JOIN ducklake_snapshot_changes USING (snapshot_id)
+WHERE commit_message IS NOT NULL
+ORDER BY snapshot_id
+"""
 
 
 @dataclass(frozen=True)
@@ -52,11 +64,16 @@ class Lake:
         """All snapshots that a load made, oldest first."""
         if not self.catalogue.exists():
             return []
-        connection = self._attached(read_only=True)
-        try:
-            return _snapshots(connection)
-        finally:
-            connection.close()
+        # Straight from the catalogue: attaching the lake for it would cost 100 times as much.
+        with closing(sqlite3.connect(self.catalogue)) as connection:
+            try:
+                rows = connection.execute(_SNAPSHOTS).fetchall()
+            except sqlite3.OperationalError:
+                return []
+        return [
+            Snapshot(number, datetime.fromisoformat(time).astimezone(UTC), source)
+            for number, time, source in rows
+        ]
 
     def engine(self, snapshot: int | None = None) -> LakeEngine:
         """A view of one snapshot, by default the latest.
@@ -131,14 +148,6 @@ def _prepare_catalogue(catalogue: Path) -> None:
         connection.execute("PRAGMA journal_mode = WAL")
 
 
-def _snapshots(connection: duckdb.DuckDBPyConnection) -> list[Snapshot]:
-    rows = connection.execute(
-        "SELECT snapshot_id, snapshot_time, commit_message FROM ducklake_snapshots('lake') "
-        "WHERE commit_message IS NOT NULL ORDER BY snapshot_id"
-    ).fetchall()
-    return [Snapshot(number, time.astimezone(UTC), source) for number, time, source in rows]
-
-
 class LakeEngine:
     """What one connection sees of the lake: a pinned snapshot, or a load's own transaction."""
 
@@ -152,13 +161,17 @@ class LakeEngine:
         self.interrupted = False
         self._connection = connection
         self._backend: Backend = ibis.duckdb.from_connection(connection)  # type: ignore[attr-defined]
-        self._columns = columns_in_lake(connection)
+        self._schemas = schemas_in_lake(connection)
 
     def columns(self, table: str) -> frozenset[str] | None:
-        return self._columns.get(table)
+        schema = self._schemas.get(table)
+        return None if schema is None else frozenset(schema.names)
 
     def source_table(self, table: str) -> ir.Table:
-        return self._backend.table(table, database=("lake", SCHEMA))
+        namespace = ops.Namespace(catalog="lake", database=SCHEMA)
+        return ops.DatabaseTable(
+            name=table, schema=self._schemas[table], source=self._backend, namespace=namespace
+        ).to_expr()
 
     def rows(self, expression: ir.Table) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = self._backend.to_pyarrow(expression).to_pylist()
@@ -178,11 +191,14 @@ class LakeEngine:
         self._connection.close()
 
 
-def columns_in_lake(connection: duckdb.DuckDBPyConnection) -> dict[str, frozenset[str]]:
-    """The tables the lake holds and their columns, as the connection sees them."""
+def schemas_in_lake(connection: duckdb.DuckDBPyConnection) -> dict[str, Schema]:
+    """The tables the lake holds, with columns and types, as the connection sees them."""
     rows = connection.execute(
-        "SELECT table_name, list(column_name) FROM duckdb_columns() "
-        "WHERE database_name = 'lake' AND schema_name = ? GROUP BY table_name",
+        "SELECT table_name, column_name, data_type FROM duckdb_columns() "
+        "WHERE database_name = 'lake' AND schema_name = ? ORDER BY table_name, column_index",
         [SCHEMA],
     ).fetchall()
-    return {table: frozenset(names) for table, names in rows}
+    columns: dict[str, dict[str, dt.DataType]] = {}
+    for table, column, data_type in rows:
+        columns.setdefault(table, {})[column] = DuckDBType.from_string(data_type)
+    return {table: Schema(fields) for table, fields in columns.items()}

@@ -46,7 +46,7 @@ def load_tables(
         for number, (name, table) in enumerate(TABLES.items()):
             progress(name, number / len(TABLES))
             load.connection.register("given_rows", _as_arrow(table, tables.get(name, ())))
-            load.replace(name, "SELECT * FROM given_rows")
+            load.replace(name, "SELECT * FROM given_rows", columns=table.column_names)
             load.connection.unregister("given_rows")
         if any(not tables.get(name) for name in DERIVED):
             load.derive_associations()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -32,7 +32,14 @@ class Load:
     rows: dict[str, int] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
 
-    def replace(self, table: str, query: str, parameters: list[object] | None = None) -> int:
+    def replace(
+        self,
+        table: str,
+        query: str,
+        parameters: list[object] | None = None,
+        *,
+        columns: Collection[str] | None = None,
+    ) -> int:
         """Make a Canvas table anew from a query; gives the number of its rows.
 
         Args:
@@ -40,12 +47,14 @@ class Load:
             query: SQL whose columns have the names of the table's; those it lacks get their
                 default, others are dropped, types are cast.
             parameters: values for the query's `?`.
+            columns: the query's columns, where the caller knows them; else DuckDB is asked.
         """
-        found = self.connection.execute(f"DESCRIBE {query}", parameters or []).fetchall()
-        present = {row[0] for row in found}
-        columns = ", ".join(_select(column, present) for column in TABLES[table].columns)
+        if columns is None:
+            found = self.connection.execute(f"DESCRIBE {query}", parameters or []).fetchall()
+            columns = {row[0] for row in found}
+        selected = ", ".join(_select(column, columns) for column in TABLES[table].columns)
         made = self.connection.execute(
-            f'CREATE OR REPLACE TABLE lake.{SCHEMA}."{table}" AS SELECT {columns} FROM ({query})',
+            f'CREATE OR REPLACE TABLE lake.{SCHEMA}."{table}" AS SELECT {selected} FROM ({query})',
             parameters or [],
         ).fetchone()
         self.rows[table] = int(made[0]) if made else 0
@@ -101,7 +110,7 @@ def summary_of(lake: Lake, load: Load) -> LoadSummary:
     return LoadSummary(load.source, lake.snapshots()[-1].id, load.rows, tuple(load.warnings))
 
 
-def _select(column: CanvasColumn, present: set[str]) -> str:
+def _select(column: CanvasColumn, present: Collection[str]) -> str:
     name = f'"{column.name}"'
     if column.name in present:
         return f"CAST({name} AS {column.sql_type}) AS {name}"

@@ -50,7 +50,6 @@ def courses(tables: Tables, export: Export) -> OutputFile:
     rows = rows.left_join(accounts, rows.account_id == accounts.home_id)
     rows = rows.left_join(terms, rows.enrollment_term_id == terms.term_id)
     rows = rows.left_join(blueprints, rows.id == blueprints.blueprint_child_id)
-    restricted = _.restrict_enrollments_to_course_dates
     columns = export.columns(
         provisioning("canvas_course_id", _.id),
         both("course_id", _.sis_source_id),
