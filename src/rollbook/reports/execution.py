@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,13 @@ class Product:
     def current_line(self) -> int:
         """Lines of the CSV written last."""
         return list(self.lines.values())[-1]
+
+    def moved_to(self, file: Path) -> Product:
+        """The product with its file at another place of the same file system, whole and synced."""
+        with self.file.open("rb+") as written:
+            os.fsync(written.fileno())
+        self.file.replace(file)
+        return replace(self, file=file)
 
 
 def plan_report(engine: Engine, request: ReportRequest) -> tuple[Scope, Plan]:

@@ -1,0 +1,168 @@
+"""The Python door: an institution's data, and reports over them."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+
+from rollbook.config import Settings, read_settings
+from rollbook.engines.engine import Engine
+from rollbook.engines.lake import Lake
+from rollbook.errors import BadParameter
+from rollbook.output.csv import CHUNK_ROWS
+from rollbook.reports.execution import Product, Progress, ReportRequest, execute, plan_report
+from rollbook.reports.registry import find_report
+
+
+@dataclass(frozen=True)
+class Result:
+    """A report over one snapshot; computed when its file or its rows are asked for."""
+
+    engine: Engine
+    request: ReportRequest
+
+    def write(self, target: Path, progress: Progress = lambda *_: None) -> Path:
+        """Write the report's file: a CSV, or a zip of several.
+
+        Args:
+            target: a folder, which gets `<report>.csv` or `<report>.zip`; or the file itself.
+            progress: told the lines written and the percentage done; what it raises stops.
+
+        Returns:
+            The file. It appears whole or not at all.
+
+        Raises:
+            BadParameter: the target ends in `.csv` but the report has several files.
+            RollbookError: as `rollbook.reports.execution.execute`.
+        """
+        return self.produce(target, progress).file
+
+    def produce(self, target: Path, progress: Progress = lambda *_: None) -> Product:
+        """As `write`; gives the file with its numbers of lines, its settings and its message."""
+        folder = target if target.is_dir() else target.parent
+        if not folder.is_dir():
+            raise BadParameter(f"There is no folder {folder} to write {target.name} to.")
+        with tempfile.TemporaryDirectory(prefix=".rollbook-", dir=folder) as aside:
+            product = execute(self.engine, self.request, Path(aside), progress)
+            if target.suffix == ".csv" and product.extension == "zip":
+                raise BadParameter(
+                    f"The report has {len(product.lines)} files, which make a zip: "
+                    f"write it to {target.with_suffix('.zip')} instead."
+                )
+            final = target / product.file.name if target.is_dir() else target
+            return product.moved_to(final)
+
+    def arrow(self, file: str | None = None) -> pa.Table:
+        """The typed rows of one file as an Arrow table; times are UTC without zone.
+
+        Args:
+            file: its name, such as `enrollments`; needed when the report has several files.
+
+        Raises:
+            BadParameter: the report has no such file, or several and none was named.
+        """
+        _, plan = plan_report(self.engine, self.request)
+        chosen = [output for output in plan.files if file in (None, output.name)]
+        if len(chosen) != 1:
+            names = ", ".join(output.name for output in plan.files)
+            raise BadParameter(f"Name one file of the report; it has: {names}.")
+        expression = chosen[0].expression()
+        if expression is None:
+            return pa.table({header: pa.nulls(0) for header in chosen[0].headers})
+        rows = self.engine.batches(expression, chunk_rows=CHUNK_ROWS).read_all()
+        return rows.rename_columns(chosen[0].headers)
+
+    def polars(self, file: str | None = None) -> pl.DataFrame:
+        """As `arrow`, as a Polars data frame."""
+        return pl.DataFrame(pl.from_arrow(self.arrow(file)))
+
+    def sql(self) -> dict[str, str]:
+        """The SQL of each file of the report, by file name."""
+        _, plan = plan_report(self.engine, self.request)
+        return {
+            output.name: "" if expression is None else self.engine.sql(expression)
+            for output in plan.files
+            for expression in [output.expression()]
+        }
+
+
+class Institution:
+    """An institution's data on this machine; a context manager that gives back what it opened."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._engines: list[Engine] = []
+
+    @property
+    def lake(self) -> Lake:
+        return self.settings.lake
+
+    def run(
+        self,
+        report: str,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        account: str = "self",
+        now: datetime | None = None,
+        snapshot: int | None = None,
+    ) -> Result:
+        """A report over the latest snapshot, or an earlier one; nothing is computed yet.
+
+        Args:
+            report: its key, such as `provisioning_csv`.
+            parameters: as a client of the API sends them: `{"users": True}`.
+            account: an id, `self`, `sis_account_id:X`, ...
+            now: the moment the report runs, aware; the present by default.
+            snapshot: a snapshot's number; the latest by default.
+
+        Raises:
+            UnknownReport: there is no such report.
+            EmptyLake: nothing was loaded, or there is no such snapshot.
+        """
+        request = ReportRequest(
+            report=find_report(report),
+            account=account,
+            parameters=parameters or {},
+            now=now or datetime.now(UTC),
+            host=self.settings.report_host,
+        )
+        engine = self.lake.engine(snapshot)
+        self._engines.append(engine)
+        return Result(engine, request)
+
+    def close(self) -> None:
+        """Close every engine that was opened."""
+        while self._engines:
+            self._engines.pop().close()
+
+    def __enter__(self) -> Institution:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def open_institution(data: str | Path | None = None, **settings: Any) -> Institution:
+    """Open an institution's data.
+
+    Args:
+        data: the folder of the data; by default `ROLLBOOK_DATA`, else `./rollbook-data`.
+        settings: any other setting of `rollbook.config.Settings`.
+
+    Raises:
+        ConfigurationError: a setting cannot be used.
+    """
+    return Institution(read_settings(data=None if data is None else Path(data), **settings))
