@@ -19,6 +19,11 @@ AREAS = (
     "admins",
     "associations",
     "groups",
+    "grades",
+    "content",
+    "files",
+    "outcomes",
+    "tools",
 )
 """The files in the order in which they run."""
 

@@ -205,7 +205,7 @@ regular AS (
         end_at,
         'active' AS state,
         kind,
-        CASE WHEN number IN (0, -1) THEN 1 WHEN number = -2 THEN 2 END AS period_group_id
+        CASE WHEN number IN (0, -1) THEN 1 WHEN number IN (-2, -3) THEN -number END AS period_group_id
     FROM cycle
 ),
 fixed AS (

@@ -1,18 +1,18 @@
 -- Courses 1 to n_courses(). State and oddities go by the id, term and size by chance.
 
 -- stage: term_slots
--- A hundred slots: 32 for the current term, 8 for the two future ones, 8 for terms without dates,
+-- A hundred slots: 24 for the current term, 8 for the two future ones, 8 for terms without dates,
 -- 2 for terms long past, the others for past terms.
 WITH placed AS (
     SELECT range AS slot, CASE
-        WHEN range < 32 THEN 20
-        WHEN range < 38 THEN 21
-        WHEN range < 40 THEN 22
-        WHEN range < 46 THEN 1
-        WHEN range < 48 THEN 3
-        WHEN range < 49 THEN 2
-        WHEN range < 50 THEN 4
-        ELSE 19 - (range - 50) % n_past_terms()
+        WHEN range < 24 THEN 20
+        WHEN range < 30 THEN 21
+        WHEN range < 32 THEN 22
+        WHEN range < 38 THEN 1
+        WHEN range < 40 THEN 3
+        WHEN range < 41 THEN 2
+        WHEN range < 42 THEN 4
+        ELSE 19 - (range - 42) % n_past_terms()
     END AS term_id
     FROM range(100)
 )
@@ -128,6 +128,7 @@ SELECT
     CASE WHEN id % 13 = 3 THEN true WHEN id % 7 <> 5 THEN false END AS is_public,
     CASE WHEN NOT is_empty OR id % 2 = 0 THEN 7000 + id END AS wiki_id,
     CASE
+        WHEN id = 1 THEN 6
         WHEN id % 40 = 21 THEN 0
         WHEN chance(id, 'scheme', 300) THEN pick(id, 'which scheme', [1, 1, 2, 3, 4])
     END AS grading_standard_id,
