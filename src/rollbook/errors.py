@@ -2,6 +2,7 @@
 
 RollbookError
 ├── InvalidInput            what was asked for is wrong
+│   ├── UnreadableRequest   a request that cannot be parsed
 │   ├── BadParameter        a parameter has a value the report cannot take
 │   ├── UnknownReport       no such report type
 │   ├── UnknownAccount      no such account
@@ -20,7 +21,11 @@ RollbookError
 │   └── RunNotAbortable     the run has ended already
 ├── FileNotFound            no such report file
 ├── AccessDenied            who asks may not
-│   ├── InvalidToken        no, an unknown or an expired token
+│   ├── NotAuthenticated    no token at all
+│   ├── InvalidToken        an unknown token
+│   │   ├── RevokedToken    a token that was revoked
+│   │   └── ExpiredToken    a token whose time is over
+│   ├── InvalidMasquerade   acting as a user who is unknown, or whom one may not be
 │   └── NotPermitted        a valid token without the permission
 └── ConfigurationError      settings that do not fit together
 
@@ -28,6 +33,12 @@ RollbookError
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rollbook.load.checks import BadRow
 
 
 class RollbookError(Exception):
@@ -37,11 +48,15 @@ class RollbookError(Exception):
     exit_status = 1
 
 
-class InvalidInput(RollbookError, ValueError):  # noqa: N818
+class InvalidInput(RollbookError, ValueError):
     """What was asked for is wrong."""
 
     status = 400
     exit_status = 2
+
+
+class UnreadableRequest(InvalidInput):
+    """A request's body or parameters cannot be parsed."""
 
 
 class BadParameter(InvalidInput):
@@ -70,11 +85,11 @@ class ReportError(RollbookError):
     exit_status = 3
 
 
-class NothingToReport(ReportError):  # noqa: N818
+class NothingToReport(ReportError):
     """No file was chosen, so there is nothing to write."""
 
 
-class RunStopped(ReportError):  # noqa: N818
+class RunStopped(ReportError):
     """The run was aborted or deleted while it worked."""
 
 
@@ -84,23 +99,29 @@ class DataError(RollbookError):
     exit_status = 4
 
 
-class MissingTable(DataError):  # noqa: N818
+class MissingTable(DataError):
     """The source does not have a table that the report reads."""
 
 
-class EmptyLake(DataError):  # noqa: N818
+class EmptyLake(DataError):
     """Nothing has been loaded yet."""
 
-
-class BadRows(DataError):  # noqa: N818
-    """A load was refused because of its bad rows."""
+    status = 503
 
 
-class BadSource(DataError):  # noqa: N818
+class BadRows(DataError):
+    """A load was refused because of its bad rows; `rows` holds all of them."""
+
+    def __init__(self, text: str, rows: Sequence[BadRow] = ()) -> None:
+        super().__init__(text)
+        self.rows = tuple(rows)
+
+
+class BadSource(DataError):
     """A source that cannot be read at all."""
 
 
-class LoadConflict(DataError):  # noqa: N818
+class LoadConflict(DataError):
     """Another load committed first."""
 
 
@@ -108,32 +129,52 @@ class RunError(RollbookError):
     """The life of a run."""
 
 
-class RunNotFound(RunError):  # noqa: N818
+class RunNotFound(RunError):
     """There is no such run."""
 
     status = 404
 
 
-class RunNotAbortable(RunError):  # noqa: N818
+class RunNotAbortable(RunError):
     """The run has ended already."""
 
     status = 404
 
 
-class FileNotFound(RollbookError):  # noqa: N818
+class FileNotFound(RollbookError):
     """There is no such report file."""
 
     status = 404
 
 
-class AccessDenied(RollbookError):  # noqa: N818
+class AccessDenied(RollbookError):
     """Who asks may not."""
 
     status = 401
 
 
+class NotAuthenticated(AccessDenied):
+    """There is no token."""
+
+
 class InvalidToken(AccessDenied):
-    """The token is missing, unknown or expired."""
+    """The token is unknown, or its user is gone."""
+
+
+class RevokedToken(InvalidToken):
+    """The token was revoked."""
+
+
+class ExpiredToken(InvalidToken):
+    """The token's time is over."""
+
+    def __init__(self, message: str, expired_at: datetime) -> None:
+        super().__init__(message)
+        self.expired_at = expired_at
+
+
+class InvalidMasquerade(AccessDenied):
+    """The user to act as is unknown, or may not be acted as."""
 
 
 class NotPermitted(AccessDenied):
