@@ -1,0 +1,192 @@
+"""Access tokens: made, listed, revoked, recognised.
+
+A token is shown once. What is kept of it is a SHA-256 digest, enough because the token is random
+and long, and a hint by which people tell one from another.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+import string
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from rollbook.canvas.accounts import read_account_tree
+from rollbook.canvas.tables import Tables
+from rollbook.config import Settings
+from rollbook.errors import ExpiredToken, InvalidToken, RevokedToken
+from rollbook.state.database import Database, open_database
+from rollbook.state.tables import tokens
+
+PREFIX = "rollbook_"
+"""By which people and scanners of leaked secrets recognise a token."""
+
+_ALPHABET = string.ascii_letters + string.digits
+_LENGTH = 43  # 256 bits
+_HINT = 5
+_USE_NOTED_EVERY = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Token:
+    """What is known of a token."""
+
+    id: int
+    hint: str
+    """How the token begins."""
+    purpose: str
+    account: str
+    """The account, in any id form, whose subtree it reaches."""
+    user_id: int | None
+    """The Canvas user it acts as; None for a service."""
+    created_at: datetime
+    expires_at: datetime | None
+    last_used_at: datetime | None
+    revoked_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewToken(Token):
+    """A token just made: the only moment its text is known."""
+
+    text: str = field(repr=False)
+
+
+class TokenStore:
+    """The tokens of an installation."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def create(
+        self,
+        *,
+        account: str,
+        user_id: int | None,
+        purpose: str,
+        expires_at: datetime | None,
+    ) -> NewToken:
+        text = PREFIX + "".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))
+        values: dict[str, Any] = {
+            "hint": text[: len(PREFIX) + _HINT],
+            "purpose": purpose,
+            "account": account,
+            "user_id": user_id,
+            "created_at": datetime.now(UTC),
+            "expires_at": expires_at,
+            "last_used_at": None,
+            "revoked_at": None,
+        }
+        with self._database.writing() as connection:
+            result = connection.execute(tokens.insert().values(digest=_digest(text), **values))
+        number: int = (result.inserted_primary_key or (0,))[0]
+        return NewToken(id=number, text=text, **values)
+
+    def all(self) -> list[Token]:
+        """All tokens, revoked ones too, oldest first."""
+        with self._database.reading() as connection:
+            rows = connection.execute(tokens.select().order_by(tokens.c.id)).mappings().all()
+        return [_token(row) for row in rows]
+
+    def revoke(self, token_id: int) -> bool:
+        """End a token; tells whether there was one to end."""
+        statement = tokens.update().where(tokens.c.id == token_id, tokens.c.revoked_at.is_(None))
+        with self._database.writing() as connection:
+            result = connection.execute(statement.values(revoked_at=datetime.now(UTC)))
+            return result.rowcount == 1
+
+    def recognise(self, text: str) -> Token:
+        """The token of a text.
+
+        Raises:
+            InvalidToken, RevokedToken, ExpiredToken: it does not open anything (any more).
+        """
+        digest = _digest(text)
+        with self._database.reading() as connection:
+            found = connection.execute(tokens.select().where(tokens.c.digest == digest))
+            row = found.mappings().one_or_none()
+        if row is None or not hmac.compare_digest(row["digest"], digest):
+            raise InvalidToken("Invalid access token.")
+        token = _token(row)
+        now = datetime.now(UTC)
+        if token.revoked_at:
+            raise RevokedToken("Revoked access token.")
+        if token.expires_at and token.expires_at <= now:
+            raise ExpiredToken("Expired access token.", token.expires_at)
+        if token.last_used_at is None or now - token.last_used_at > _USE_NOTED_EVERY:
+            self._note_use(token.id, now)
+        return token
+
+    def _note_use(self, token_id: int, now: datetime) -> None:
+        with self._database.writing() as connection:
+            connection.execute(
+                tokens.update().where(tokens.c.id == token_id).values(last_used_at=now)
+            )
+
+
+def create_token(
+    settings: Settings,
+    *,
+    account: str = "self",
+    user_id: int | None = None,
+    purpose: str = "",
+    expires_at: datetime | None = None,
+) -> NewToken:
+    """Make a token; its text is in the answer and nowhere else.
+
+    Args:
+        settings: the installation.
+        account: the account whose subtree the token reaches, in any id form.
+        user_id: the Canvas user it acts as, whose permissions bound it; None for a service.
+        purpose: what it is for, for people.
+        expires_at: when it ends, aware; None for never.
+
+    Raises:
+        UnknownAccount: the loaded data have no such account.
+    """
+    if settings.lake.snapshots():
+        engine = settings.lake.engine()
+        try:
+            read_account_tree(Tables(engine), engine).find(account)
+        finally:
+            engine.close()
+    with _store(settings) as store:
+        return store.create(
+            account=account, user_id=user_id, purpose=purpose, expires_at=expires_at
+        )
+
+
+def list_tokens(settings: Settings) -> list[Token]:
+    """All tokens, without their texts."""
+    with _store(settings) as store:
+        return store.all()
+
+
+def revoke_token(settings: Settings, token_id: int) -> bool:
+    """End a token at once; tells whether there was one to end."""
+    with _store(settings) as store:
+        return store.revoke(token_id)
+
+
+@contextmanager
+def _store(settings: Settings) -> Iterator[TokenStore]:
+    database = open_database(settings)
+    try:
+        yield TokenStore(database)
+    finally:
+        database.close()
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _token(row: sa.RowMapping) -> Token:
+    return Token(**{name: value for name, value in row.items() if name != "digest"})

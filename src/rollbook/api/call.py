@@ -1,0 +1,120 @@
+"""One request: what it asks, who asks, and how the answer should look."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+from fastapi import Depends
+from starlette.requests import Request
+from starlette.responses import Response
+
+from rollbook.access.callers import Caller, recognise, require_read_reports
+from rollbook.access.institution import Institution, Institutions
+from rollbook.access.tokens import TokenStore
+from rollbook.api.answers import CanvasJson, wants_string_ids, with_string_ids
+from rollbook.api.parameters import read_parameters
+from rollbook.canvas.accounts import Account
+from rollbook.config import Settings
+from rollbook.output.files import FileStore
+from rollbook.runs.recovery import Heartbeats
+from rollbook.runs.service import RunService
+
+_HOST = re.compile(r"[A-Za-z0-9.\-_]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    """What all requests share."""
+
+    settings: Settings
+    runs: RunService
+    files: FileStore
+    tokens: TokenStore
+    institutions: Institutions
+    heartbeats: Heartbeats
+
+
+class Call:
+    """A request and what it stands on; made before any route looks at it."""
+
+    def __init__(self, request: Request, parameters: Mapping[str, Any]) -> None:
+        self.request = request
+        self.parameters = parameters
+        self.services: Services = request.app.state.services
+        self.now = datetime.now(UTC)
+
+    @cached_property
+    def institution(self) -> Institution:
+        """The data as they were when the request began."""
+        return self.services.institutions.current()
+
+    @cached_property
+    def caller(self) -> Caller:
+        """Who asks.
+
+        Raises:
+            AccessDenied: nobody who may.
+        """
+        as_user = self.parameters.get("as_user_id")
+        return recognise(
+            self.services.tokens, self.institution, self._token(), str(as_user) if as_user else None
+        )
+
+    def account(self, account_id: str) -> Account:
+        """The account that the path names, if the caller may read reports of it.
+
+        Raises:
+            AccessDenied, UnknownAccount: the caller may not, or it does not exist.
+        """
+        caller = self.caller
+        account = self.institution.accounts.find(account_id)
+        require_read_reports(self.institution, caller, account)
+        return account
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone in which the caller reads times."""
+        return self.institution.zone(self.caller.user)
+
+    @cached_property
+    def base_url(self) -> str:
+        """Scheme and host as the client wrote them (api.md, section 10)."""
+        headers = self.request.headers
+        scheme = headers.get("x-forwarded-proto", "").partition(",")[0].strip()
+        host = headers.get("x-forwarded-host", headers.get("host", "")).partition(",")[0].strip()
+        if scheme not in ("http", "https"):
+            scheme = self.request.url.scheme
+        if not _HOST.fullmatch(host):
+            host = f"{self.services.settings.host}:{self.services.settings.port}"
+        return f"{scheme}://{host}"
+
+    def answer(
+        self, content: Any, *, status: int = 200, headers: Mapping[str, str] | None = None
+    ) -> Response:
+        """Content as Canvas sends it."""
+        if wants_string_ids(self.request):
+            content = with_string_ids(content)
+        return CanvasJson(content, status_code=status, headers=headers)
+
+    def _token(self) -> str | None:
+        scheme, _, token = self.request.headers.get("authorization", "").partition(" ")
+        if scheme == "Bearer" and token:
+            return token
+        given = self.parameters.get("access_token")
+        return given if isinstance(given, str) else None
+
+
+def _make_call(
+    request: Request, parameters: Annotated[dict[str, Any], Depends(read_parameters)]
+) -> Call:
+    return Call(request, parameters)
+
+
+ApiCall = Annotated[Call, Depends(_make_call)]
+"""The parameter by which a route gets its call."""

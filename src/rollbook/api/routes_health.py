@@ -1,0 +1,39 @@
+"""For machines that look after the server: is it up, can it work."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from rollbook.api.answers import CanvasJson
+from rollbook.api.call import Services
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/healthz")
+def healthz() -> Response:
+    """200 as soon as requests are answered."""
+    return CanvasJson({"status": "ok"})
+
+
+@router.get("/readyz")
+def readyz(request: Request) -> Response:
+    """200 when a worker lives and data are loaded, so that a report would run; else 503."""
+    services: Services = request.app.state.services
+    workers = sorted(services.heartbeats.living())
+    snapshots = services.settings.lake.snapshots()
+    is_ready = bool(workers and snapshots)
+    body = {
+        "status": "ready" if is_ready else "not ready",
+        "workers": workers,
+        "snapshot": snapshots[-1].id if snapshots else None,
+    }
+    return CanvasJson(body, status_code=200 if is_ready else 503)
+
+
+@router.get("/help_links")
+def help_links() -> Response:
+    """Some clients ask for this to see whether the host is up (clients.md, section 2)."""
+    return CanvasJson([])

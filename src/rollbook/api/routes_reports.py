@@ -1,0 +1,109 @@
+"""The six calls on reports (api.md, section 7)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from rollbook.access.institution import Institution
+from rollbook.api.call import ApiCall
+from rollbook.api.paging import link_header, page_of
+from rollbook.api.parameters import as_list, report_parameters
+from rollbook.api.paths import REPORTS
+from rollbook.api.views import report_as_json, run_as_json
+from rollbook.canvas.accounts import Account
+from rollbook.errors import UnknownTerm
+from rollbook.reports.parameters import is_blank
+from rollbook.reports.registry import find_report, reports_by_title
+
+router = APIRouter(prefix=REPORTS, tags=["reports"])
+
+
+@router.get("")
+def list_reports(call: ApiCall, account_id: str) -> Response:
+    """All report types by title, each with its newest run."""
+    account = call.account(account_id)
+    last_runs = call.services.runs.last_runs(account.id)
+    include = frozenset(as_list(call.parameters.get("include")))
+    return call.answer(
+        [
+            report_as_json(call, account, report, last_runs.get(report.key), include)
+            for report in reports_by_title()
+        ]
+    )
+
+
+@router.post("/{report:segment}")
+def start_report(call: ApiCall, account_id: str, report: str) -> Response:
+    """Start a run; the answer comes before any work."""
+    account = call.account(account_id)
+    wanted = find_report(report)
+    parameters = report_parameters(call.parameters)
+    check_term(call.institution, account, parameters or {})
+    run, is_new = call.services.runs.start(
+        wanted,
+        account_id=account.id,
+        parameters=parameters,
+        user_id=call.caller.user_id,
+        token_id=call.caller.token.id,
+    )
+    if is_new:
+        return call.answer(run_as_json(call, run))
+    address = f"{call.base_url}/api/v1/accounts/{account.id}/reports/{wanted.key}/{run.id}"
+    return call.answer(run_as_json(call, run), status=409, headers={"Location": address})
+
+
+@router.get("/{report:segment}")
+def list_runs(call: ApiCall, account_id: str, report: str) -> Response:
+    """The runs of one type, newest first; an unknown type has none."""
+    account = call.account(account_id)
+    page = page_of(call)
+    runs, total = call.services.runs.page(
+        account_id=account.id, report=report, offset=page.offset, limit=page.size
+    )
+    shown = [run_as_json(call, run) for run in runs]
+    return call.answer(shown, headers=link_header(call, page, total))
+
+
+@router.get("/{report:segment}/{run_id:segment}")
+def show_run(call: ApiCall, account_id: str, report: str, run_id: str) -> Response:
+    """One run, as it is now."""
+    account = call.account(account_id)
+    run = call.services.runs.show(run_id, account_id=account.id, report=report)
+    return call.answer(run_as_json(call, run))
+
+
+@router.delete("/{report:segment}/{run_id:segment}")
+def delete_run(call: ApiCall, account_id: str, report: str, run_id: str) -> Response:
+    """Hide a run; its file stays downloadable."""
+    account = call.account(account_id)
+    run = call.services.runs.delete(run_id, account_id=account.id, report=report)
+    return call.answer(run_as_json(call, run))
+
+
+@router.put("/{report:segment}/{run_id:segment}/abort")
+def abort_run(call: ApiCall, account_id: str, report: str, run_id: str) -> Response:
+    """Stop a run that has not ended."""
+    account = call.account(account_id)
+    run = call.services.runs.abort(run_id, account_id=account.id, report=report)
+    return call.answer(run_as_json(call, run))
+
+
+def check_term(institution: Institution, account: Account, parameters: Mapping[str, Any]) -> None:
+    """Refuse a term that does not exist, for every report (api.md, 2.4).
+
+    Raises:
+        UnknownTerm: none of the terms named exists.
+    """
+    term = parameters.get("enrollment_term_id")
+    if term is None:
+        term = parameters.get("enrollment_term")
+    if is_blank(term) or term == "active_terms":
+        return
+    root = institution.accounts.root_of(account)
+    text = str(term).lower() if isinstance(term, bool) else str(term)
+    if not any(institution.find_term(root, piece) for piece in text.split(",")):
+        raise UnknownTerm(f"invalid enrollment_term_id '{text}'")

@@ -1,0 +1,90 @@
+"""The queue of work: what is put in is done once, though processes die."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Mapping
+from contextlib import closing
+from typing import Literal, Protocol
+
+from dbos import DBOS, DBOSClient
+
+from rollbook.config import Settings
+
+QUEUE = "reports"
+WORKFLOW = "perform_run"
+APPLICATION = "rollbook"
+VERSION = "1"
+"""Fixed: a new release goes on with what an old one left."""
+
+Progress = Literal["waiting", "working", "ended"]
+_PROGRESS: Mapping[str, Progress] = {
+    "ENQUEUED": "waiting",
+    "DELAYED": "waiting",
+    "PENDING": "working",
+}
+
+
+class Jobs(Protocol):
+    """Hands runs to the workers."""
+
+    def enqueue(self, run_id: int) -> None:
+        """Have a worker perform the run; a run that was handed over before is not again."""
+
+    def progress(self, run_ids: Iterable[int]) -> dict[int, Progress]:
+        """How far the work on runs is; those that were never handed over are missing."""
+
+
+class DurableJobs:
+    """Jobs as DBOS workflows; a run's id makes the id of its workflow."""
+
+    def __init__(self, settings: Settings) -> None:
+        # Errors are raised, not waited out: a run that is stored is handed over later anyway.
+        self._client = DBOSClient(
+            system_database_url=jobs_url(settings),
+            application_name=APPLICATION,
+            retry_connection_errors=False,
+        )
+
+    def enqueue(self, run_id: int) -> None:
+        self._client.enqueue(
+            {
+                "workflow_name": WORKFLOW,
+                "queue_name": QUEUE,
+                "workflow_id": _workflow_id(run_id),
+                "app_version": VERSION,
+            },
+            run_id,
+        )
+
+    def progress(self, run_ids: Iterable[int]) -> dict[int, Progress]:
+        by_workflow = {_workflow_id(run_id): run_id for run_id in run_ids}
+        if not by_workflow:
+            return {}
+        found = self._client.list_workflows(
+            workflow_ids=list(by_workflow), load_input=False, load_output=False
+        )
+        return {
+            by_workflow[item.workflow_id]: _PROGRESS.get(str(item.status), "ended")
+            for item in found
+        }
+
+    def close(self) -> None:
+        self._client.destroy()
+
+
+def jobs_url(settings: Settings) -> str:
+    return f"sqlite:///{settings.data / 'jobs.sqlite'}"
+
+
+def prepare_jobs(settings: Settings) -> None:
+    """Create the queue's database, or bring it up to date."""
+    settings.data.mkdir(parents=True, exist_ok=True)
+    with closing(sqlite3.connect(settings.data / "jobs.sqlite", timeout=30)) as connection:
+        # So that workers who look for work do not wait for a run being put in.
+        connection.execute("PRAGMA journal_mode = WAL")
+    DBOS.migrate(jobs_url(settings))
+
+
+def _workflow_id(run_id: int) -> str:
+    return f"run-{run_id}"

@@ -1,0 +1,105 @@
+"""A run of a report: its states, the moves between them, its values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
+
+
+class Status(StrEnum):
+    """Where a run is in its life (api.md, 12.2)."""
+
+    CREATED = "created"
+    RUNNING = "running"
+    COMPILING = "compiling"
+    COMPLETE = "complete"
+    ERROR = "error"
+    ABORTED = "aborted"
+    DELETED = "deleted"
+
+
+MOVES: Mapping[Status, frozenset[Status]] = MappingProxyType(
+    {
+        Status.CREATED: frozenset({Status.RUNNING, Status.ERROR, Status.ABORTED, Status.DELETED}),
+        Status.RUNNING: frozenset(
+            {
+                Status.RUNNING,  # Started again, because its worker died.
+                Status.COMPILING,
+                Status.COMPLETE,
+                Status.ERROR,
+                Status.ABORTED,
+                Status.DELETED,
+            }
+        ),
+        Status.COMPILING: frozenset(
+            {Status.RUNNING, Status.COMPLETE, Status.ERROR, Status.ABORTED, Status.DELETED}
+        ),
+        Status.COMPLETE: frozenset({Status.DELETED}),
+        Status.ERROR: frozenset({Status.DELETED}),
+        Status.ABORTED: frozenset({Status.DELETED}),
+        Status.DELETED: frozenset(),
+    }
+)
+"""From each state, the states a run may move to."""
+
+UNFINISHED = frozenset({Status.CREATED, Status.RUNNING, Status.COMPILING})
+"""The states of a run that somebody still has to bring to an end."""
+
+
+def sources_of(target: Status) -> frozenset[Status]:
+    """The states from which a run may move to the target."""
+    return frozenset(source for source, targets in MOVES.items() if target in targets)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportFile:
+    """The file of a complete run."""
+
+    id: int
+    run_id: int
+    account_id: int
+    user_id: int | None
+    uuid: str
+    """Who knows it may download the file."""
+    filename: str
+    content_type: str
+    size: int
+    location: str
+    """What the store of files calls it."""
+    created_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """One run of a report, as it is now."""
+
+    id: int
+    account_id: int
+    report: str
+    status: Status
+    requested: Mapping[str, Any]
+    """The parameters as they were sent."""
+    parameters: Mapping[str, Any]
+    """The parameters as they are shown: `locale` and `extra_text` join them."""
+    progress: int
+    current_line: int | None
+    message: str | None
+    user_id: int | None
+    token_id: int | None
+    attempt: int
+    """How many times a worker has begun it; what an earlier attempt writes counts no more."""
+    snapshot: str | None
+    """The state of the data it reads."""
+    created_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+    file: ReportFile | None
+
+    def seconds(self, now: datetime) -> float:
+        """Its `run_time`: waiting, running, or how long it took (api.md, section 5)."""
+        begun = self.started_at or self.created_at
+        return max(((self.ended_at or now) - begun).total_seconds(), 0.0)

@@ -1,0 +1,220 @@
+"""What a worker does with one run, from taking it to its file."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import secrets
+import shutil
+import string
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from rollbook.canvas.tables import Tables
+from rollbook.engines.engine import Engine
+from rollbook.errors import NothingToReport, RollbookError, RunStopped
+from rollbook.output.files import FileStore
+from rollbook.reports import texts
+from rollbook.reports.execution import Product, ReportRequest, execute
+from rollbook.reports.registry import find_report
+from rollbook.reports.scope import Host
+from rollbook.runs.model import UNFINISHED, Run, Status
+from rollbook.runs.service import end_stopped
+from rollbook.runs.store import RunStore
+from rollbook.runs.watch import ProgressNotes, watching
+
+MOST_ATTEMPTS = 3
+"""A run whose worker died so often is not begun again (api.md, 12.2)."""
+
+CONTENT_TYPES = {"csv": "text/csv", "zip": "application/zip"}
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_ALPHABET = string.ascii_letters + string.digits
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """What a worker needs to perform runs."""
+
+    store: RunStore
+    files: FileStore
+    open_engine: Callable[[Path], Engine]
+    """A view of the newest data; the folder takes what does not fit into memory."""
+    folder: Path
+    """Where files are made, on the file system of the store if that is local."""
+    host: Host
+
+
+def perform(place: Workplace, run_id: int) -> None:
+    """Bring a run to its end, whichever it is; nothing happens to one that has ended."""
+    run = _begin(place, run_id)
+    if run is None:
+        return
+    _log.info("run begun", extra={"action": "run_begun", "run": run.id, "attempt": run.attempt})
+    with _folder_for(place, run) as folder:
+        try:
+            _work(place, run, folder)
+        except RunStopped:
+            end_stopped(place.store, run)
+            _log.info("run stopped", extra={"action": "run_stopped", "run": run.id})
+        except RollbookError as error:
+            _fail(place, run, _sentence(error))
+            _log.info("run failed", extra={"action": "run_failed", "run": run.id})
+        except Exception as error:  # noqa: BLE001 (a run must end, and say how)
+            _fail(place, run, _sentence_of_fault(error, run))
+
+
+def _begin(place: Workplace, run_id: int) -> Run | None:
+    run = place.store.get(run_id)
+    if run.status not in UNFINISHED:
+        end_stopped(place.store, run)
+        return None
+    if run.attempt >= MOST_ATTEMPTS:
+        times = f"{MOST_ATTEMPTS} workers ended while they worked on it, maybe for want of memory."
+        _fail(place, run, texts.failure_extra_text(times))
+        return None
+    attempt = run.attempt + 1
+    begun = place.store.move(
+        run.id,
+        Status.RUNNING,
+        of_attempt=run.attempt,
+        attempt=attempt,
+        progress=0,
+        current_line=None,
+        started_at=datetime.now(UTC),
+    )
+    for earlier in range(1, attempt):
+        # A worker may have died after it stored its file and before it said so.
+        for extension in CONTENT_TYPES:
+            place.files.remove(f"{run.id}-{earlier}.{extension}")
+    return place.store.get(run.id) if begun else _begin(place, run_id)
+
+
+def _work(place: Workplace, run: Run, folder: Path) -> None:
+    report = find_report(run.report)
+    engine = place.open_engine(folder / "spill")
+    try:
+        locale = _locale(engine, run.user_id)
+        place.store.note(
+            run.id,
+            of_attempt=run.attempt,
+            snapshot=f"{engine.name}:{engine.snapshot}",
+            parameters={**run.requested, "locale": locale},
+        )
+        request = ReportRequest(
+            report=report,
+            account=str(run.account_id),
+            parameters=run.requested,
+            now=datetime.now(UTC),
+            host=place.host,
+            user_id=run.user_id,
+            locale=locale,
+        )
+        with watching(place.store, run, engine):
+            product = execute(engine, request, folder, ProgressNotes(place.store, run, engine))
+    finally:
+        engine.close()
+    _publish(place, run, product, {**run.requested, "locale": locale})
+
+
+def _publish(place: Workplace, run: Run, product: Product, parameters: Mapping[str, Any]) -> None:
+    now = datetime.now(UTC)
+    location = f"{run.id}-{run.attempt}.{product.extension}"
+    size = product.file.stat().st_size
+    place.files.put(product.file, location)
+    completed = place.store.complete(
+        run.id,
+        of_attempt=run.attempt,
+        progress=100,
+        current_line=product.current_line,
+        message=product.message,
+        parameters={**parameters, "extra_text": product.extra_text},
+        ended_at=now,
+        file={
+            "account_id": run.account_id,
+            "user_id": run.user_id,
+            "uuid": _random_text(40),
+            "filename": file_name(run, product.extension, now),
+            "content_type": CONTENT_TYPES[product.extension],
+            "size": size,
+            "location": location,
+            "created_at": now,
+        },
+    )
+    if not completed:
+        place.files.remove(location)
+        raise RunStopped("The run was stopped at its very end.")
+    _log.info("run complete", extra={"action": "run_complete", "run": run.id, "size": size})
+
+
+def file_name(run: Run, extension: str, now: datetime) -> str:
+    """What the file is called for people (api.md, section 13)."""
+    day = f"{now.day:02}_{_MONTHS[now.month - 1]}_{now.year}"
+    unique = f"_{_random_text(8)}" if extension == "csv" else ""
+    return f"{run.report}_{day}_{run.id}{unique}.{extension}"
+
+
+def _fail(place: Workplace, run: Run, extra_text: str) -> None:
+    place.store.move(
+        run.id,
+        Status.ERROR,
+        of_attempt=run.attempt,
+        progress=100,
+        ended_at=datetime.now(UTC),
+        message=texts.failure_message(run.report),
+        parameters={**place.store.get(run.id).parameters, "extra_text": extra_text},
+    )
+    # Where it was aborted in this very moment, that is what counts.
+    end_stopped(place.store, run)
+
+
+def _sentence(error: RollbookError) -> str:
+    if isinstance(error, NothingToReport):
+        return texts.NO_FILE
+    return texts.failure_extra_text(str(error))
+
+
+def _sentence_of_fault(error: Exception, run: Run) -> str:
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        _log.error("disk full", extra={"action": "run_disk_full", "run": run.id})
+        return texts.failure_extra_text(
+            "the disk of the server is full. Free some space, then start the report again."
+        )
+    number = secrets.token_hex(4)
+    _log.error(
+        "run failed by a fault %s",
+        number,
+        exc_info=error,
+        extra={"action": "run_fault", "run": run.id, "error_id": number},
+    )
+    return texts.failure_extra_text(
+        f"a fault in the server stopped this report. Its log tells more under error id {number}."
+    )
+
+
+def _locale(engine: Engine, user_id: int | None) -> str:
+    tables = Tables(engine)
+    if user_id is None or not tables.is_present("users"):
+        return "en"
+    users = tables.users
+    rows = engine.rows(users.filter(users.id == user_id).select("locale").limit(1))
+    return str(rows[0]["locale"] or "en") if rows else "en"
+
+
+@contextmanager
+def _folder_for(place: Workplace, run: Run) -> Iterator[Path]:
+    folder = place.folder / f"{run.id}-{run.attempt}"
+    (folder / "spill").mkdir(parents=True, exist_ok=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _random_text(length: int) -> str:
+    return "".join(secrets.choice(_ALPHABET) for _ in range(length))

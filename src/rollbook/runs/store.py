@@ -1,0 +1,222 @@
+"""Runs and their files in the state database.
+
+A run changes its state only through `move`, which compares and sets in one statement: of two
+who want to move a run, one does, the other is told that it did not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from rollbook.runs.model import UNFINISHED, ReportFile, Run, Status, sources_of
+from rollbook.state.database import Database
+from rollbook.state.tables import files, runs
+
+Twin = Callable[[Sequence[Run]], Run | None]
+"""Finds, among the unfinished runs of a type, newest first, the one that will do instead."""
+
+_FILE = [column.label(f"file_{column.name}") for column in files.c]
+_RUNS = sa.select(runs, *_FILE).select_from(runs.outerjoin(files, files.c.run_id == runs.c.id))
+_NEWEST_FIRST = (runs.c.created_at.desc(), runs.c.id.desc())
+
+
+class RunStore:
+    """All that is known of runs."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def create(
+        self,
+        *,
+        account_id: int,
+        report: str,
+        parameters: Mapping[str, Any],
+        user_id: int | None,
+        token_id: int | None,
+        now: datetime,
+        twin: Twin | None = None,
+    ) -> tuple[Run, bool]:
+        """A new run, or its twin where there is one; and whether it is new.
+
+        Args:
+            account_id: the account it covers.
+            report: its type.
+            parameters: as they were sent.
+            user_id: the Canvas user who asked.
+            token_id: the token that was used.
+            now: when it was asked for.
+            twin: looks for a run that makes a new one needless among those not finished.
+        """
+        values = {
+            "account_id": account_id,
+            "report": report,
+            "status": Status.CREATED,
+            "requested": dict(parameters),
+            "parameters": dict(parameters),
+            "progress": 0,
+            "user_id": user_id,
+            "token_id": token_id,
+            "attempt": 0,
+            "created_at": now,
+        }
+        with self._database.writing() as connection:
+            if twin:
+                found = twin(_unfinished_of(connection, account_id, report))
+                if found:
+                    return found, False
+            inserted = connection.execute(runs.insert().values(values)).inserted_primary_key or (0,)
+            query = _RUNS.where(runs.c.id == inserted[0])
+            return _run(connection.execute(query).mappings().one()), True
+
+    def get(self, run_id: int) -> Run:
+        """The run of an id that is known to exist."""
+        with self._database.reading() as connection:
+            return _run(connection.execute(_RUNS.where(runs.c.id == run_id)).mappings().one())
+
+    def find(self, run_id: int, *, account_id: int, report: str) -> Run | None:
+        """A run by all that its address says; a deleted one is not found."""
+        query = _of(account_id, report).where(runs.c.id == run_id)
+        with self._database.reading() as connection:
+            row = connection.execute(query).mappings().one_or_none()
+        return None if row is None else _run(row)
+
+    def page(self, *, account_id: int, report: str, offset: int, limit: int) -> list[Run]:
+        """The runs of an account and a type that are not deleted, newest first."""
+        query = _of(account_id, report).order_by(*_NEWEST_FIRST).offset(offset).limit(limit)
+        return self._all(query)
+
+    def count(self, *, account_id: int, report: str) -> int:
+        query = sa.select(sa.func.count()).select_from(_of(account_id, report).subquery())
+        with self._database.reading() as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def last_runs(self, account_id: int) -> dict[str, Run]:
+        """The newest run of each type that is not deleted, by type."""
+        rank = sa.func.row_number().over(partition_by=runs.c.report, order_by=_NEWEST_FIRST)
+        ranked = (
+            sa.select(runs.c.id, rank.label("rank"))
+            .where(runs.c.account_id == account_id, runs.c.status != Status.DELETED)
+            .subquery()
+        )
+        newest = sa.select(ranked.c.id).where(ranked.c.rank == 1)
+        return {run.report: run for run in self._all(_RUNS.where(runs.c.id.in_(newest)))}
+
+    def unfinished(self, *, created_before: datetime) -> list[Run]:
+        """All runs that have still to be brought to an end, those that were stopped too."""
+        stopped = sa.and_(runs.c.status == Status.ABORTED, runs.c.ended_at.is_(None))
+        query = _RUNS.where(
+            sa.or_(runs.c.status.in_(UNFINISHED), stopped), runs.c.created_at < created_before
+        )
+        return self._all(query.order_by(runs.c.id))
+
+    def status(self, run_id: int) -> tuple[Status, int]:
+        """The state and the attempt of a run, cheaply."""
+        query = sa.select(runs.c.status, runs.c.attempt).where(runs.c.id == run_id)
+        with self._database.reading() as connection:
+            row = connection.execute(query).one()
+        return Status(row.status), row.attempt
+
+    def move(
+        self, run_id: int, target: Status, *, of_attempt: int | None = None, **values: Any
+    ) -> bool:
+        """Move a run, if it is where it may move from; tells whether it did.
+
+        Args:
+            run_id: the run.
+            target: where to.
+            of_attempt: the worker's attempt; a worker that lost the run moves it no more.
+            values: other columns that change in the same moment.
+        """
+        with self._database.writing() as connection:
+            return _move(connection, run_id, target, of_attempt=of_attempt, values=values)
+
+    def complete(
+        self, run_id: int, *, of_attempt: int, file: Mapping[str, Any], **values: Any
+    ) -> bool:
+        """Register a run's file and complete the run, both or neither."""
+        with self._database.writing() as connection:
+            moved = _move(connection, run_id, Status.COMPLETE, of_attempt=of_attempt, values=values)
+            if moved:
+                connection.execute(files.insert().values(run_id=run_id, **file))
+            return moved
+
+    def note(self, run_id: int, *, of_attempt: int, **values: Any) -> None:
+        """Change values of a run that is at work, such as its progress."""
+        statement = runs.update().where(
+            runs.c.id == run_id, runs.c.status == Status.RUNNING, runs.c.attempt == of_attempt
+        )
+        with self._database.writing() as connection:
+            connection.execute(statement.values(values))
+
+    def end_stopped(self, run_id: int, *, extra_text: str, message: str, now: datetime) -> None:
+        """Write the last words of an aborted run, once (api.md, 7.6)."""
+        with self._database.writing() as connection:
+            row = connection.execute(
+                sa.select(runs.c.parameters).where(
+                    runs.c.id == run_id,
+                    runs.c.status == Status.ABORTED,
+                    runs.c.ended_at.is_(None),
+                )
+            ).one_or_none()
+            if row is not None:
+                connection.execute(
+                    runs.update()
+                    .where(runs.c.id == run_id)
+                    .values(
+                        progress=100,
+                        ended_at=now,
+                        message=message,
+                        parameters={**row.parameters, "extra_text": extra_text},
+                    )
+                )
+
+    def file(self, file_id: int) -> ReportFile | None:
+        with self._database.reading() as connection:
+            found = connection.execute(files.select().where(files.c.id == file_id))
+            row = found.mappings().one_or_none()
+        return None if row is None else ReportFile(**row)
+
+    def _all(self, query: sa.Select[Any]) -> list[Run]:
+        with self._database.reading() as connection:
+            rows = connection.execute(query).mappings().all()
+        return [_run(row) for row in rows]
+
+
+def _of(account_id: int, report: str) -> sa.Select[Any]:
+    return _RUNS.where(
+        runs.c.account_id == account_id,
+        runs.c.report == report,
+        runs.c.status != Status.DELETED,
+    )
+
+
+def _unfinished_of(connection: sa.Connection, account_id: int, report: str) -> list[Run]:
+    query = _of(account_id, report).where(runs.c.status.in_(UNFINISHED))
+    rows = connection.execute(query.order_by(*_NEWEST_FIRST)).mappings()
+    return [_run(row) for row in rows]
+
+
+def _move(
+    connection: sa.Connection,
+    run_id: int,
+    target: Status,
+    *,
+    of_attempt: int | None,
+    values: Mapping[str, Any],
+) -> bool:
+    statement = runs.update().where(runs.c.id == run_id, runs.c.status.in_(sources_of(target)))
+    if of_attempt is not None:
+        statement = statement.where(runs.c.attempt == of_attempt)
+    return connection.execute(statement.values(status=target, **values)).rowcount == 1
+
+
+def _run(row: sa.RowMapping) -> Run:
+    values: dict[str, Any] = dict(row)
+    file = {column.name: values.pop(f"file_{column.name}") for column in files.c}
+    values["status"] = Status(values["status"])
+    return Run(**values, file=None if file["id"] is None else ReportFile(**file))

@@ -1,0 +1,1 @@
+"""What Rollbook itself remembers: runs, report files, tokens, workers."""

@@ -1,0 +1,79 @@
+"""The database of Rollbook's state: opened, brought up to date, read and written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from filelock import FileLock
+
+from rollbook.config import Settings
+
+_BUSY_SECONDS = 30
+
+
+class Database:
+    """Transactions on the state; short ones only, for SQLite has one writer at a time."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self.engine = engine
+        self._reading = engine.execution_options(read_only=True)
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """A connection that sees one state and changes nothing."""
+        with self._reading.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[sa.Connection]:
+        """One transaction: all that the block does, or nothing of it."""
+        with self.engine.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def open_database(settings: Settings) -> Database:
+    """Open the state in the data folder, creating or migrating it first."""
+    settings.data.mkdir(parents=True, exist_ok=True)
+    database = Database(_sqlite_engine(f"sqlite:///{settings.data / 'state.sqlite'}"))
+    # Several processes start together; one of them migrates.
+    with FileLock(settings.data / "state.lock"):
+        migrate(database.engine)
+    return database
+
+
+def migrate(engine: sa.Engine) -> None:
+    """Bring the tables to the newest form."""
+    config = Config()
+    config.set_main_option("script_location", "rollbook.state:migrations")
+    config.set_main_option("path_separator", "os")
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _sqlite_engine(url: str) -> sa.Engine:
+    engine = sa.create_engine(url, connect_args={"timeout": _BUSY_SECONDS})
+
+    @sa.event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: Any) -> None:
+        # The driver must not begin transactions by itself: `_begin` does.
+        connection.isolation_level = None
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+
+    @sa.event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        # A writer takes its lock at once; one that read first could never wait for it.
+        read_only = connection.get_execution_options().get("read_only", False)
+        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+    return engine
