@@ -1,11 +1,11 @@
 """Rollbook: Canvas account reports over your own copy of the data.
 
-    import rollbook
+import rollbook
 
-    with rollbook.open("rollbook-data") as institution:
-        result = institution.run("provisioning_csv", {"users": True})
-        result.write(Path("users.csv"))
-        frame = result.polars()
+with rollbook.open("rollbook-data") as institution:
+result = institution.run("provisioning_csv", {"users": True})
+result.write(Path("users.csv"))
+frame = result.polars()
 """
 
 from __future__ import annotations

@@ -26,7 +26,9 @@ class Settings(BaseSettings):
         env_prefix="ROLLBOOK_", toml_file="rollbook.toml", extra="forbid", frozen=True
     )
 
-    data: Path = Field(Path("rollbook-data"), description="The folder of everything Rollbook keeps.")
+    data: Path = Field(
+        Path("rollbook-data"), description="The folder of everything Rollbook keeps."
+    )
     host: str = Field("127.0.0.1", description="The address the server listens on.")
     port: int = Field(3000, ge=0, le=65535, description="The port the server listens on.")
     host_name: str = Field("", description="The institution's host name in links reports print.")

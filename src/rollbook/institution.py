@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 import polars as pl
 import pyarrow as pa
@@ -143,7 +143,7 @@ class Institution:
         while self._engines:
             self._engines.pop().close()
 
-    def __enter__(self) -> Institution:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

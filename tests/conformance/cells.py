@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from zipfile import ZipFile
 from pathlib import Path
+from zipfile import ZipFile
 
 Row = tuple[str | None, ...]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cells import Row, difference, read_files
+from conformance.cells import Row, difference, read_files
 
 import rollbook
 from rollbook.errors import RollbookError
@@ -50,6 +50,6 @@ def run(case: dict[str, Any], folder: Path) -> Path:
 
 def compare(expected: dict[str, Any], found: list[Row], *, in_order: bool) -> str:
     header, *rows = found
-    problem = difference([tuple(expected["header"])], [header], in_order=True)
+    problem: str = difference([tuple(expected["header"])], [header], in_order=True)
     wanted = [tuple(row) for row in expected["rows"]]
     return problem or difference(wanted, rows, in_order=in_order)

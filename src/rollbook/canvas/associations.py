@@ -75,7 +75,9 @@ def derive_course_account_associations(tables: Tables, engine: Engine) -> ir.Tab
     rows = of_courses.union(
         of_sections.select("course_id", "account_id", "course_section_id", "depth")
     )
-    return _numbered(rows, "course_account_associations", ["course_id", "account_id", "course_section_id"])
+    return _numbered(
+        rows, "course_account_associations", ["course_id", "account_id", "course_section_id"]
+    )
 
 
 def derive_user_account_associations(tables: Tables, engine: Engine) -> ir.Table:
@@ -125,7 +127,9 @@ def derive_user_account_associations(tables: Tables, engine: Engine) -> ir.Table
 
 
 def _numbered(rows: ir.Table, name: str, order: list[str]) -> ir.Table:
-    number = ibis.row_number().over(order_by=[rows[column].asc(nulls_first=True) for column in order])
+    number = ibis.row_number().over(
+        order_by=[rows[column].asc(nulls_first=True) for column in order]
+    )
     filled = {
         column.name: ibis.null(column.ibis_type)
         for column in TABLES[name].columns

@@ -67,12 +67,10 @@ def find_term(terms: Sequence[Term], text: str, now: datetime) -> Term | None:
         return None
     if form.kind == "word":
         return _by_word(terms, form.value, now)
-    matches = {
-        "id": lambda term: str(term.id) == form.value.lstrip("0"),
-        "sis": lambda term: term.sis_source_id == form.value,
-        "integration": lambda term: term.integration_id == form.value,
-    }[form.kind]
-    return next((term for term in terms if matches(term)), None)
+    if form.kind == "id":
+        return next((term for term in terms if term.id == int(form.value)), None)
+    column = {"sis": "sis_source_id", "integration": "integration_id"}[form.kind]
+    return next((term for term in terms if getattr(term, column) == form.value), None)
 
 
 def _by_word(terms: Sequence[Term], word: str, now: datetime) -> Term | None:

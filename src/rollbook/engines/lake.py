@@ -129,7 +129,9 @@ class Lake:
             lock.release()
             yield
 
-    def _attached(self, *, read_only: bool, snapshot: int | None = None) -> duckdb.DuckDBPyConnection:
+    def _attached(
+        self, *, read_only: bool, snapshot: int | None = None
+    ) -> duckdb.DuckDBPyConnection:
         connection = connect(self.limits)
         options = [f"DATA_PATH {quoted(str(self.data) + '/')}"]
         if read_only:
@@ -160,7 +162,7 @@ class LakeEngine:
         self.data_as_of = data_as_of
         self.interrupted = False
         self._connection = connection
-        self._backend: Backend = ibis.duckdb.from_connection(connection)  # type: ignore[attr-defined]
+        self._backend: Backend = ibis.duckdb.from_connection(connection)
         self._schemas = schemas_in_lake(connection)
 
     def columns(self, table: str) -> frozenset[str] | None:

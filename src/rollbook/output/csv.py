@@ -80,9 +80,7 @@ def _header(layout: CsvLayout) -> bytes:
     # As a row, because Polars refuses two headers of one name.
     row = pl.DataFrame([pl.Series(str(n), [text]) for n, text in enumerate(layout.headers)])
     buffer = io.BytesIO()
-    row.write_csv(
-        buffer, include_header=False, separator=layout.separator, quote_style="necessary"
-    )
+    row.write_csv(buffer, include_header=False, separator=layout.separator, quote_style="necessary")
     return buffer.getvalue()
 
 

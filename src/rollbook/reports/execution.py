@@ -109,9 +109,7 @@ def execute(
         raise
 
 
-def _execute(
-    engine: Engine, request: ReportRequest, folder: Path, progress: Progress
-) -> Product:
+def _execute(engine: Engine, request: ReportRequest, folder: Path, progress: Progress) -> Product:
     scope, plan = plan_report(engine, request)
     writer = _Writer(engine, scope, len(plan.files), progress)
     is_archive = plan.always_archive or len(plan.files) > 1
@@ -159,9 +157,7 @@ class _Writer:
             byte_order_mark=output.byte_order_mark,
         )
         batches = (
-            None
-            if expression is None
-            else self.engine.batches(expression, chunk_rows=CHUNK_ROWS)
+            None if expression is None else self.engine.batches(expression, chunk_rows=CHUNK_ROWS)
         )
         self.lines[output.name] = write_csv(
             batches, layout, sink, lambda lines: self.progress(lines, percent)

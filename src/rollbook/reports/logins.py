@@ -30,7 +30,7 @@ def chosen_logins(tables: Tables, scope: Scope, prefix: str = "login_") -> ir.Ta
             *login_order(logins),
         ],
     )
-    first = logins.mutate(choice=choice).filter(ibis._.choice == 0)  # noqa: SLF001 (Ibis's own name)
+    first = logins.mutate(choice=choice).filter(ibis._.choice == 0)
     return login_columns(first, prefix)
 
 

@@ -20,7 +20,7 @@ def is_true(value: Any) -> bool:
     if text.lower() in _TRUE | _FALSE:
         return text.lower() in _TRUE
     number = _LEADING_INTEGER.match(text)
-    return bool(number) and int(number.group()) != 0
+    return number is not None and int(number.group()) != 0
 
 
 def is_blank(value: Any) -> bool:

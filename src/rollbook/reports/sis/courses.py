@@ -99,9 +99,7 @@ def _blueprints(tables: Tables) -> ir.Table:
         "course_id",
     )
     courses_ = prefixed(tables.courses, "blueprint_", "id", "sis_source_id")
-    links = subscriptions.join(
-        templates, subscriptions.master_template_id == templates.template_id
-    )
+    links = subscriptions.join(templates, subscriptions.master_template_id == templates.template_id)
     # Several live subscriptions: the oldest counts.
     oldest = ibis.row_number().over(group_by=links.child_course_id, order_by=links.id)
     links = links.mutate(choice=oldest).filter(_.choice == 0)
@@ -153,8 +151,7 @@ def xlist(tables: Tables, export: Export) -> OutputFile:
     rows = export.kept(
         rows,
         by_default=is_live(rows) & ~rows.course_workflow_state.isin(["deleted", "completed"]),
-        with_deleted=((rows.course_workflow_state != "deleted") & is_live(rows))
-        | both_with_sis_id,
+        with_deleted=((rows.course_workflow_state != "deleted") & is_live(rows)) | both_with_sis_id,
         sis_demands=both_with_sis_id,
         batch_id=rows.sis_batch_id,
     )

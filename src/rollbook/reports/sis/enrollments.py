@@ -70,7 +70,9 @@ def _with_section_and_course(tables: Tables, scope: Scope) -> ir.Table:
     courses = prefixed(
         tables.courses, "course_", "id", "sis_source_id", "workflow_state", "enrollment_term_id"
     ).rename(course_key="course_id")
-    states = tables.enrollment_states.select(state_enrollment_id="enrollment_id", date_state="state")
+    states = tables.enrollment_states.select(
+        state_enrollment_id="enrollment_id", date_state="state"
+    )
     rows = rows.join(sections, rows.course_section_id == sections.section_id)
     rows = rows.join(courses, rows.section_course_id == courses.course_key)
     return rows.join(states, rows.id == states.state_enrollment_id)

@@ -84,7 +84,7 @@ class Export:
 
 def created_by_sis(batch_id: ir.Value) -> ir.BooleanValue:
     """The `created_by_sis` column: never blank (sis_and_provisioning.md, 3.1)."""
-    return (batch_id.fill_null(0) != 0)  # type: ignore[no-any-return]
+    return batch_id.fill_null(0) != 0
 
 
 def prefixed(table: ir.Table, prefix: str, *columns: str) -> ir.Table:

@@ -1,0 +1,40 @@
+# Two commands: `make demo` shows a report from start to download, `make test` runs every check.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DATA ?= rollbook-data
+ONCE ?=
+WORKERS_OF_PYTEST ?= 2
+
+.PHONY: install demo test lint types tests wheel-test format clean
+
+install: $(VENV)/.installed
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[dev]"
+	touch $@
+
+demo: install
+	$(BIN)/rollbook load demo --scale small --data $(DATA)
+	$(BIN)/rollbook demo --data $(DATA) $(if $(ONCE),--once)
+
+test: lint types tests
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: install
+	$(BIN)/mypy
+
+tests: install
+	$(BIN)/python -m pytest --numprocesses $(WORKERS_OF_PYTEST)
+
+format: install
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache

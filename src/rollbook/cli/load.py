@@ -1,0 +1,138 @@
+"""`rollbook load`: data in, one snapshot a load."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import click
+import typer
+from rich.table import Table
+
+from rollbook.cli.console import (
+    DataOption,
+    JsonOption,
+    answers,
+    load_progress,
+    messages,
+    print_json,
+)
+from rollbook.config import read_settings
+from rollbook.load.demo import SCALES, load_demo
+from rollbook.load.json_tables import load_json_tables
+from rollbook.load.loading import LoadSummary
+from rollbook.load.sis_csv import CustomRole, SisOptions, load_sis_csv
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Bring data into the lake. A load becomes one snapshot, or nothing changes.",
+)
+
+
+@app.command("demo")
+def demo(
+    scale: Annotated[
+        str,
+        typer.Option(click_type=click.Choice(list(SCALES)), help="From 160 users to a million."),
+    ] = "small",
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make up an institution, always the same one, with something in every table.
+
+    rollbook load demo --scale campus
+    """
+    lake = read_settings(data=data).lake
+    with load_progress(f"demo {scale}") as progress:
+        summary = load_demo(lake, scale, datetime.now(UTC), progress)
+    _show(summary, as_json=as_json)
+
+
+@app.command("sis")
+def sis(
+    sources: Annotated[
+        list[Path],
+        typer.Argument(exists=True, help="Folders, zips or CSV files in SIS import format."),
+    ],
+    skip_bad_rows: Annotated[
+        bool, typer.Option("--skip-bad-rows", help="Load the good rows and write the others down.")
+    ] = False,
+    refused_rows: Annotated[
+        Path, typer.Option(help="Where the bad rows are listed, with file, line and reason.")
+    ] = Path("refused-rows.csv"),
+    keep_exported_xlists: Annotated[
+        bool,
+        typer.Option(
+            "--keep-exported-xlists",
+            help="The files are one sis_export_csv result: keep its cross-listings as such.",
+        ),
+    ] = False,
+    batch_mode_term: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TERM_ID",
+            help="The files hold all of this term: what they do not mention becomes deleted.",
+        ),
+    ] = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Load SIS CSV files, as Canvas imports them; the file kind is known by its header.
+
+    rollbook load sis exports/2026-11-25.zip
+    """
+    settings = read_settings(data=data)
+    options = SisOptions(
+        root_account_name=settings.institution_name,
+        default_time_zone=settings.default_time_zone,
+        custom_roles=tuple(CustomRole(name, base) for name, base in settings.sis_roles.items()),
+        skip_bad_rows=skip_bad_rows,
+        refused_rows_file=refused_rows,
+        keep_exported_xlists=keep_exported_xlists,
+        batch_mode_term=batch_mode_term,
+        now=datetime.now(UTC),
+    )
+    with load_progress("SIS CSV") as progress:
+        summary = load_sis_csv(settings.lake, sources, options, progress)
+    _show(summary, as_json=as_json)
+
+
+@app.command("json")
+def json_tables(
+    file: Annotated[Path, typer.Argument(exists=True, help='{"tables": {"accounts": [...]}}')],
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Load whole Canvas tables from one JSON file; handy for tests of your own scripts.
+
+    rollbook load json tables.json
+    """
+    with load_progress(file.name) as progress:
+        summary = load_json_tables(read_settings(data=data).lake, file, progress)
+    _show(summary, as_json=as_json)
+
+
+def _show(summary: LoadSummary, *, as_json: bool) -> None:
+    written = {table: rows for table, rows in summary.rows.items() if rows}
+    if as_json:
+        print_json(
+            {
+                "source": summary.source,
+                "snapshot": summary.snapshot,
+                "rows": written,
+                "warnings": summary.warnings,
+            }
+        )
+        return
+    table = Table(
+        "table", title=f"{summary.source}: snapshot {summary.snapshot}", title_justify="left"
+    )
+    table.add_column("rows", justify="right")
+    for name, rows in written.items():
+        table.add_row(name, f"{rows:,}")
+    table.add_section()
+    table.add_row("all tables", f"{sum(written.values()):,}")
+    answers.print(table)
+    for warning in summary.warnings:
+        messages.print(f"[yellow]Warning:[/] {warning}")

@@ -1,0 +1,75 @@
+"""`rollbook`: load data, run reports, serve the API."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import click
+import typer
+
+import rollbook
+from rollbook.cli import load, reports, serve, token
+from rollbook.cli.console import messages
+from rollbook.errors import RollbookError
+
+app = typer.Typer(
+    name="rollbook",
+    no_args_is_help=True,
+    add_completion=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    help=(
+        "Canvas account reports over your own copy of the data: "
+        "the same API and the same files as Canvas, in seconds.\n\n"
+        "First steps:\n\n"
+        "  rollbook load demo --scale small\n\n"
+        "  rollbook run provisioning_csv -p users=true -o users.csv\n\n"
+        "  rollbook token create && rollbook serve"
+    ),
+    epilog="Every option is also a variable (ROLLBOOK_DATA=...) and a line in rollbook.toml.",
+)
+app.add_typer(load.app, name="load")
+reports.add_to(app)
+serve.add_to(app)
+app.add_typer(token.app, name="token")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"rollbook {rollbook.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    """Options of every command."""
+
+
+def main() -> None:
+    """Run the command line; errors become one sentence and an exit status.
+
+    0 done, 1 failed, 2 wrong input or settings, 3 no file from a report, 4 data not as needed,
+    130 interrupted.
+    """
+    try:
+        status = app(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        status = error.exit_code
+    except RollbookError as error:
+        messages.print(f"[bold red]Error:[/] {error}", markup=True, soft_wrap=True)
+        status = error.exit_status
+    except (KeyboardInterrupt, click.Abort):
+        messages.print("Interrupted; nothing was left behind.")
+        status = 130
+    except BrokenPipeError:
+        status = 0
+    sys.exit(status if isinstance(status, int) else 0)

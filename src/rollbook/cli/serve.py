@@ -1,0 +1,50 @@
+"""`rollbook serve` and `rollbook demo`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from rollbook.cli.console import DataOption
+from rollbook.config import read_settings
+
+HostOption = Annotated[str | None, typer.Option(help="The address. [default: 127.0.0.1]")]
+PortOption = Annotated[int | None, typer.Option(help="The port. [default: 3000]")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command("serve")(serve)
+    app.command("demo")(demo)
+
+
+def serve(
+    host: HostOption = None,
+    port: PortOption = None,
+    workers: Annotated[int | None, typer.Option(help="Worker processes. [default: 1]")] = None,
+    data: DataOption = None,
+) -> None:
+    """Serve Canvas's Account Reports API over the data, with workers that do the runs.
+
+    rollbook serve --port 3000
+    """
+    from rollbook.api.serve import serve as serve_api
+
+    serve_api(read_settings(data=data, host=host, port=port, workers=workers))
+
+
+def demo(
+    once: Annotated[bool, typer.Option("--once", help="Stop after the report.")] = False,
+    host: HostOption = None,
+    port: PortOption = None,
+    data: DataOption = None,
+) -> None:
+    """Show a report from start to download through the API, then keep serving.
+
+    rollbook load demo && rollbook demo
+    """
+    from rollbook.api.demo import run_demo
+
+    status = run_demo(read_settings(data=data, host=host, port=port), once=once)
+    raise typer.Exit(status)

@@ -1,0 +1,94 @@
+"""`rollbook token`: who may use the API."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from rollbook.cli.console import DataOption, JsonOption, answers, messages, print_json
+from rollbook.config import read_settings
+
+app = typer.Typer(no_args_is_help=True, help="Create, list and revoke API tokens.")
+
+
+@app.command("create")
+def create(
+    purpose: Annotated[str, typer.Option(help="What the token is for, for the list.")] = "",
+    account: Annotated[
+        str, typer.Option("--account", "-a", help="The account whose subtree it covers.")
+    ] = "self",
+    user_id: Annotated[
+        int | None,
+        typer.Option(help="A Canvas user whose permissions count; else a service token."),
+    ] = None,
+    days: Annotated[int | None, typer.Option(min=1, help="Days until it expires.")] = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Create a token and print it: this once, it is stored as a hash.
+
+    rollbook token create --purpose "nightly SIS sync"
+    """
+    from rollbook.access.tokens import create_token
+
+    expires_at = None if days is None else datetime.now(UTC) + timedelta(days=days)
+    token = create_token(
+        read_settings(data=data),
+        account=account,
+        user_id=user_id,
+        purpose=purpose,
+        expires_at=expires_at,
+    )
+    if as_json:
+        print_json({"id": token.id, "token": token.text, "expires_at": expires_at})
+        return
+    typer.echo(token.text)
+    messages.print(f"Token {token.id}. It is not shown again.")
+
+
+@app.command("list")
+def list_(data: DataOption = None, as_json: JsonOption = False) -> None:
+    """List the tokens, without the secrets.
+
+    rollbook token list
+    """
+    from rollbook.access.tokens import list_tokens
+
+    tokens = list_tokens(read_settings(data=data))
+    fields = (
+        "id",
+        "hint",
+        "purpose",
+        "account",
+        "user_id",
+        "created_at",
+        "expires_at",
+        "last_used_at",
+        "revoked_at",
+    )
+    rows = [{field: getattr(token, field) for field in fields} for token in tokens]
+    if as_json:
+        print_json(rows)
+        return
+    table = Table(*fields)
+    for row in rows:
+        table.add_row(*("" if row[field] is None else str(row[field]) for field in fields))
+    answers.print(table)
+
+
+@app.command("revoke")
+def revoke(
+    token: Annotated[int, typer.Argument(help="The token's number in the list.")],
+    data: DataOption = None,
+) -> None:
+    """Revoke a token: the next request that uses it is refused.
+
+    rollbook token revoke 3
+    """
+    from rollbook.access.tokens import revoke_token
+
+    revoke_token(read_settings(data=data), token)
+    messages.print(f"Token {token} is revoked.")
