@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import errno
 import logging
+import signal
 import socket
+import sys
+import threading
 
 import uvicorn
 
@@ -25,6 +28,7 @@ def serve(settings: Settings) -> None:
     Raises:
         ConfigurationError: the address cannot be listened on.
     """
+    _end_on_sigterm()
     with listening_socket(settings) as listener:
         open_database(settings).close()
         prepare_jobs(settings)
@@ -36,6 +40,8 @@ def serve(settings: Settings) -> None:
                 "listening on http://%s:%s", host, port, extra={"action": "listening", "port": port}
             )
             server_for(settings).run(sockets=[listener])
+        except KeyboardInterrupt:
+            _log.info("stopped", extra={"action": "stopped"})
         finally:
             supervisor.stop()
 
@@ -76,6 +82,13 @@ def listening_socket(settings: Settings) -> socket.socket:
             ) from error
         raise ConfigurationError(f"Cannot listen on {address}: {error.strerror}.") from error
     return listener
+
+
+def _end_on_sigterm() -> None:
+    # uvicorn ends requests in peace, then sends itself the signal once more, which by default
+    # would end the process before its workers.
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 
 
 if __name__ == "__main__":

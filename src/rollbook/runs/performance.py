@@ -8,7 +8,7 @@ import secrets
 import shutil
 import string
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -43,8 +43,8 @@ class Workplace:
 
     store: RunStore
     files: FileStore
-    open_engine: Callable[[Path], Engine]
-    """A view of the newest data; the folder takes what does not fit into memory."""
+    view: Callable[[], AbstractContextManager[Engine]]
+    """Opens a view of the newest data, which stays as it is."""
     folder: Path
     """Where files are made, on the file system of the store if that is local."""
     host: Host
@@ -97,8 +97,7 @@ def _begin(place: Workplace, run_id: int) -> Run | None:
 
 def _work(place: Workplace, run: Run, folder: Path) -> None:
     report = find_report(run.report)
-    engine = place.open_engine(folder / "spill")
-    try:
+    with place.view() as engine:
         locale = _locale(engine, run.user_id)
         place.store.note(
             run.id,
@@ -117,8 +116,6 @@ def _work(place: Workplace, run: Run, folder: Path) -> None:
         )
         with watching(place.store, run, engine):
             product = execute(engine, request, folder, ProgressNotes(place.store, run, engine))
-    finally:
-        engine.close()
     _publish(place, run, product, {**run.requested, "locale": locale})
 
 
@@ -209,7 +206,7 @@ def _locale(engine: Engine, user_id: int | None) -> str:
 @contextmanager
 def _folder_for(place: Workplace, run: Run) -> Iterator[Path]:
     folder = place.folder / f"{run.id}-{run.attempt}"
-    (folder / "spill").mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     try:
         yield folder
     finally:

@@ -14,7 +14,6 @@ import shutil
 import signal
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 from threading import Event, Thread
 
@@ -22,7 +21,6 @@ from dbos import DBOS, DBOSConfig
 from sqlalchemy.exc import SQLAlchemyError
 
 from rollbook.config import Settings, read_settings
-from rollbook.engines.engine import Engine
 from rollbook.output.files import LocalFiles
 from rollbook.runs.jobs import (
     APPLICATION,
@@ -37,6 +35,7 @@ from rollbook.runs.logs import log_to_stderr
 from rollbook.runs.performance import Workplace, perform
 from rollbook.runs.recovery import Heartbeats, hand_over_forgotten
 from rollbook.runs.store import RunStore
+from rollbook.runs.views import LakeViews
 from rollbook.state.database import open_database
 
 POLL_SECONDS = 0.1
@@ -61,10 +60,12 @@ def run_worker(settings: Settings, *, name: str = "worker-1", stop: Event | None
     folder = settings.data / "work" / name
     # What a killed worker of this name was making.
     shutil.rmtree(folder, ignore_errors=True)
+    views = LakeViews(settings.lake, folder)
+    views.open_ahead()
     place = Workplace(
         store=store,
         files=LocalFiles(settings.data / "files"),
-        open_engine=lambda spill: _lake_view(settings, spill),
+        view=views.view,
         folder=folder,
         host=settings.report_host,
     )
@@ -105,12 +106,6 @@ def _launch(settings: Settings, name: str, place: Workplace) -> None:
         polling_interval_sec=POLL_SECONDS,
         on_conflict="always_update",
     )
-
-
-def _lake_view(settings: Settings, spill: Path) -> Engine:
-    # A folder for each run: DuckDB names its temporary files alike in every process.
-    lake = settings.lake
-    return replace(lake, limits=replace(lake.limits, temporary_folder=spill)).engine()
 
 
 def _care(name: str, store: RunStore, jobs: DurableJobs, heartbeats: Heartbeats) -> None:
