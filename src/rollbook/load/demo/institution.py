@@ -6,11 +6,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import duckdb
-import pyarrow as pa
 
 from rollbook.canvas.schema import TABLES
 from rollbook.engines.lake import Lake
-from rollbook.load.demo import words
 from rollbook.load.demo.scale import Scale, find_scale
 from rollbook.load.demo.script import macros, steps
 from rollbook.load.loading import Load, LoadSummary, Progress, loading, no_progress, summary_of
@@ -51,10 +49,6 @@ def _define(
         *(f"CREATE TEMP MACRO n_{name}() AS CAST({n} AS BIGINT)" for name, n in counts.items()),
     ]
     connection.execute(";\n".join([*functions, macros()]))
-    for name, rows in words.tables().items():
-        connection.register("given_words", pa.Table.from_pylist(rows))
-        connection.execute(f"CREATE TEMP TABLE {name} AS SELECT * FROM given_words")
-        connection.unregister("given_words")
 
 
 def _run(load: Load) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from importlib import resources
 
 AREAS = (
+    "words",
     "accounts",
     "people",
     "courses",

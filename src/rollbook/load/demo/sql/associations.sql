@@ -3,12 +3,13 @@
 
 -- table: course_account_associations
 WITH course_homes AS (SELECT id AS course_id, account_id FROM course_rows),
+live_sections AS (FROM section_rows WHERE state <> 'deleted'),
 section_homes AS (
-    SELECT section_rows.course_id, section_rows.id AS section_id, course_homes.account_id
-    FROM section_rows
-    JOIN course_homes
-        ON course_homes.course_id IN (section_rows.course_id, section_rows.nonxlist_course_id)
-    WHERE state <> 'deleted'
+    SELECT course_id, id AS section_id, account_id
+    FROM live_sections JOIN course_homes USING (course_id)
+    UNION ALL
+    SELECT live_sections.course_id, id, account_id
+    FROM live_sections JOIN course_homes ON course_homes.course_id = nonxlist_course_id
 ),
 belongings AS (
     SELECT course_id, NULL AS section_id, ancestor_id, depth

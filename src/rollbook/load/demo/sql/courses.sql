@@ -47,23 +47,24 @@ WITH drawn AS (
     FROM range(1, n_courses() + 1) AS numbers (id)
     JOIN term_slots ON slot = CASE WHEN id % 50 IN (10, 11, 12) THEN 5 ELSE roll(id, 'term', 100) END
 ),
+housed AS (
+    SELECT drawn.*, totals.total AS homes_total, roll(id, 'home', totals.total) AS home_number
+    FROM drawn
+    JOIN (SELECT DISTINCT is_usual, total FROM homes) AS totals ON totals.is_usual = is_usual_home
+),
 weighted AS (
     SELECT
-        drawn.*,
+        housed.*,
         homes.account_id,
         homes.subject,
-        homes.number AS home_number,
-        homes.total AS homes_total,
         CASE
             WHEN state = 'created' THEN 0
             WHEN state = 'claimed' THEN roll(id, 'few', 3)
             WHEN id % 29 = 7 THEN 0
             ELSE 4 + roll(id, 'size', 14)
         END AS weight
-    FROM drawn
-    JOIN homes
-        ON homes.is_usual = is_usual_home
-        AND homes.number = roll(id, 'home', homes.total)
+    FROM housed
+    JOIN homes ON homes.is_usual = is_usual_home AND homes.number = home_number
 ),
 bounds AS (
     -- The whole number of enrollments shared out by weight, to the last one.
@@ -91,7 +92,7 @@ SELECT
         THEN format('{}-{}-{:06d}', subject_code, coalesce(term_sis_id, 'OPEN'), id) END AS sis_id,
     format('{} {}', subject_code, 100 + roll(id, 'level', 400)) AS course_code,
     CASE
-        WHEN id % 17 = 9 THEN (SELECT title FROM odd_titles WHERE number = id // 17 % 10)
+        WHEN id % 17 = 9 THEN odd_titles.title
         ELSE format(
             '{} {}',
             pick(id, 'level name', ['Introduction to', 'Advanced', 'Seminar in', 'Topics in', 'Methods of']),
@@ -106,6 +107,7 @@ SELECT
     END AS updated_at
 FROM bounds
 JOIN subjects ON subjects.number = bounds.subject
+JOIN odd_titles ON odd_titles.number = id // 17 % 10
 ORDER BY id
 
 -- table: courses

@@ -118,7 +118,7 @@ WITH links AS (
     SELECT id, account_id, CASE WHEN base = 1 THEN 3 ELSE base + 2 END, 1, base
     FROM outcome_rows WHERE id % 5 = 3
     UNION ALL
-    SELECT 1 + base // 100, account_id, base + 1, 2, base FROM outcome_colleges
+    SELECT 1 + account_id % 20, account_id, base + 1, 2, base FROM outcome_colleges
 ),
 association_tags AS (
     SELECT
