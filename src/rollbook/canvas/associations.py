@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import ibis
 import ibis.expr.types as ir
+import pyarrow as pa
 from ibis import _
 
 from rollbook.canvas.schema import TABLES
@@ -30,9 +31,15 @@ def account_chains(tables: Tables, engine: Engine) -> ir.Table:
         for account in parents
         for depth, ancestor in enumerate(_chain(account, parents))
     ]
+    columns = list(zip(*chains, strict=True)) or [(), (), ()]
     return ibis.memtable(
-        chains,
-        schema={"account_id": "int64", "ancestor_id": "int64", "depth": "int32"},
+        pa.table(
+            {
+                "account_id": pa.array(columns[0], pa.int64()),
+                "ancestor_id": pa.array(columns[1], pa.int64()),
+                "depth": pa.array(columns[2], pa.int32()),
+            }
+        )
     )
 
 
