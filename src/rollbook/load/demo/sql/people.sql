@@ -115,11 +115,11 @@ given AS (
     SELECT *
     FROM numbered
     WHERE CASE number
-        WHEN 1 THEN id % 83 <> 18 AND NOT (kind = 'admin' AND id = 3)
+        WHEN 1 THEN id % 83 <> 18 AND id <> 4
         WHEN 2 THEN id % 13 = 3
         WHEN 3 THEN id % 39 = 3
         WHEN 4 THEN id % 31 = 19
-        WHEN 5 THEN kind = 'admin' AND id <= 3
+        WHEN 5 THEN id IN (1, 2, 4)
         WHEN 6 THEN id % 97 = 20
     END
 )

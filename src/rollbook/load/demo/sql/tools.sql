@@ -198,7 +198,7 @@ WITH authors AS (
     WHERE (kind = 'student' AND id % 8 = 1) OR (kind = 'guest' AND id % 2 = 0)
 ),
 numbered AS (
-    SELECT row_number() OVER (ORDER BY id, number) AS id, id AS user_id, name AS author FROM authors
+    SELECT row_number() OVER (ORDER BY id, number) AS id, id AS user_id, name AS author, kind FROM authors
 )
 SELECT
     id,
@@ -211,7 +211,8 @@ SELECT
         ELSE 'My ePortfolio'
     END AS name,
     CASE WHEN id % 7 = 3 THEN NULL ELSE id % 2 = 0 END AS public,
-    CASE WHEN id % 5 = 3 THEN 'deleted' ELSE 'active' END AS workflow_state,
+    CASE WHEN id % 5 = 3 OR (kind = 'guest' AND user_id % 6 = 2) THEN 'deleted' ELSE 'active' END
+        AS workflow_state,
     code(id, 'portfolio') AS uuid,
     CASE WHEN id % 41 <> 6 THEN days_ago(id, 'portfolio birth', 30, 900) END AS created_at,
     days_ago(id, 'portfolio change', 0, 30) AS updated_at,
