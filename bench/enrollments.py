@@ -11,6 +11,7 @@ import argparse
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from measure import in_turn
@@ -50,7 +51,7 @@ def main() -> None:
         {"ours": ours, "copy": copy}[options.only](options.data, options.target)
         return
     with tempfile.TemporaryDirectory() as folder:
-        commands = {
+        commands: dict[str, Sequence[str]] = {
             name: [
                 *(sys.executable, __file__, "--data", str(options.data)),
                 *("--only", name, "--target", f"{folder}/{name}.csv"),

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 from rich.table import Table
 
@@ -33,8 +32,7 @@ app = typer.Typer(
 @app.command("demo")
 def demo(
     scale: Annotated[
-        str,
-        typer.Option(click_type=click.Choice(list(SCALES)), help="From 160 users to a million."),
+        str, typer.Option(metavar="|".join(SCALES), help="From 160 users to a million.")
     ] = "small",
     data: DataOption = None,
     as_json: JsonOption = False,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from typing import Annotated
 
-import click
 import typer
+from rich.text import Text
 
 import rollbook
 from rollbook.cli import load, reports, serve, token
@@ -60,16 +60,7 @@ def main() -> None:
     130 interrupted.
     """
     try:
-        status = app(standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
-        status = error.exit_code
+        app()
     except RollbookError as error:
-        messages.print(f"[bold red]Error:[/] {error}", markup=True, soft_wrap=True)
-        status = error.exit_status
-    except (KeyboardInterrupt, click.Abort):
-        messages.print("Interrupted; nothing was left behind.")
-        status = 130
-    except BrokenPipeError:
-        status = 0
-    sys.exit(status if isinstance(status, int) else 0)
+        messages.print("[bold red]Error:[/]", Text(str(error)), soft_wrap=True)
+        sys.exit(error.exit_status)

@@ -1,0 +1,5 @@
+"""`python -m rollbook`."""
+
+from rollbook.cli.main import main
+
+main()
