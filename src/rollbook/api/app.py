@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from asyncio import to_thread
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from fastapi import FastAPI
 
@@ -16,6 +17,7 @@ from rollbook.api.errors import answer_errors
 from rollbook.api.metering import Metering
 from rollbook.api.paths import CanvasPaths
 from rollbook.config import Settings
+from rollbook.errors import EmptyLake
 from rollbook.output.files import LocalFiles
 from rollbook.runs.jobs import DurableJobs, prepare_jobs
 from rollbook.runs.recovery import Heartbeats
@@ -31,13 +33,17 @@ def create_app(settings: Settings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         prepare_jobs(settings)
         database = open_database(settings)
+        institutions = Institutions(settings.lake)
+        # So that the first client need not wait for it.
+        with suppress(EmptyLake):
+            await to_thread(institutions.current)
         jobs = DurableJobs(settings)
         app.state.services = Services(
             settings=settings,
             runs=RunService(RunStore(database), jobs, settings.duplicate_check),
             files=LocalFiles(settings.data / "files"),
             tokens=TokenStore(database),
-            institutions=Institutions(settings.lake),
+            institutions=institutions,
             heartbeats=Heartbeats(database),
         )
         yield

@@ -21,6 +21,7 @@ from rollbook.output.files import FileStore
 from rollbook.reports import texts
 from rollbook.reports.execution import Product, ReportRequest, execute
 from rollbook.reports.registry import find_report
+from rollbook.reports.report import Report
 from rollbook.reports.scope import Host
 from rollbook.runs.model import UNFINISHED, Run, Status
 from rollbook.runs.service import end_stopped
@@ -48,6 +49,7 @@ class Workplace:
     folder: Path
     """Where files are made, on the file system of the store if that is local."""
     host: Host
+    find_report: Callable[[str], Report] = find_report
 
 
 def perform(place: Workplace, run_id: int) -> None:
@@ -96,7 +98,7 @@ def _begin(place: Workplace, run_id: int) -> Run | None:
 
 
 def _work(place: Workplace, run: Run, folder: Path) -> None:
-    report = find_report(run.report)
+    report = place.find_report(run.report)
     with place.view() as engine:
         locale = _locale(engine, run.user_id)
         place.store.note(
