@@ -7,9 +7,7 @@ from collections.abc import Mapping
 from rollbook.load.sis_csv.institution import BATCH, ROOT
 from rollbook.load.sis_csv.rows import Draft
 
-_OVERRIDE_TYPES = (
-    "'StudentEnrollment', 'TeacherEnrollment', 'TaEnrollment', 'DesignerEnrollment'"
-)
+_OVERRIDE_TYPES = "'StudentEnrollment', 'TeacherEnrollment', 'TaEnrollment', 'DesignerEnrollment'"
 
 
 def load_accounts(draft: Draft) -> None:

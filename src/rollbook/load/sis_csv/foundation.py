@@ -72,7 +72,7 @@ def _default_term(institution: Institution) -> None:
 def _roles(institution: Institution) -> None:
     """Built-in roles with their ids, custom ones with the configured or an invented id."""
     options = institution.options
-    roles = [
+    roles: list[tuple[str, str, str, int | None]] = [
         (name, "AccountMembership" if name == "AccountAdmin" else name, "built_in", number)
         for name, number in options.built_in_role_ids.items()
     ]

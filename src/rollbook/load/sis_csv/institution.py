@@ -8,11 +8,10 @@ once and remembered in the lake, so that later loads give the same object the sa
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import duckdb
 
-from rollbook.canvas.associations import DERIVED
 from rollbook.canvas.schema import TABLES, CanvasTable
 from rollbook.engines.lake import SCHEMA, schemas_in_lake
 from rollbook.load.loading import Load
@@ -33,15 +32,9 @@ WORKING_TABLES = (
 )
 """The tables that SIS files feed."""
 
-_EMPTY_TABLES = (
-    *("feature_flags", "settings", "institutional_tag_categories", "institutional_tags"),
-    "institutional_tag_associations",
-)
-"""Tables that are empty, not absent: SIS files say all there is to say of them."""
-
 _FIRST_IDS = {"accounts": ROOT + 1, "enrollment_terms": DEFAULT_TERM + 1, "roles": 1_000_001}
-_MEMORY = "sis"
-"""The schema of the lake that remembers the ids."""
+MEMORY = "sis"
+"""The schema of the lake that remembers ids and loads."""
 
 
 @dataclass
@@ -52,6 +45,8 @@ class Institution:
     options: SisOptions
     renamed: bool = False
     """Whether SIS ids changed, so that the memory of ids must be written anew."""
+    kept: set[str] = field(default_factory=set)
+    """The tables of the lake that the working copies started from, with all their columns."""
 
     @property
     def connection(self) -> duckdb.DuckDBPyConnection:
@@ -75,16 +70,19 @@ class Institution:
         present = schemas_in_lake(self.connection)
         for name in WORKING_TABLES:
             columns = frozenset(present[name].names if from_lake and name in present else ())
+            if columns >= set(TABLES[name].column_names):
+                self.kept.add(name)
             self._open_table(TABLES[name], columns)
         self.execute("CREATE TEMP TABLE mentioned (table_name VARCHAR, id BIGINT)")
-        self.execute(f"CREATE SCHEMA IF NOT EXISTS lake.{_MEMORY}")
+        self.execute(f"CREATE SCHEMA IF NOT EXISTS lake.{MEMORY}")
         self.execute(
-            f"CREATE TABLE IF NOT EXISTS lake.{_MEMORY}.ids "
+            f"CREATE TABLE IF NOT EXISTS lake.{MEMORY}.ids "
             "(table_name VARCHAR, origin VARCHAR, key VARCHAR, id BIGINT)"
         )
         self.execute(
-            f"CREATE TEMP TABLE ids AS SELECT *, false AS is_new FROM lake.{_MEMORY}.ids"
+            f"CREATE TABLE IF NOT EXISTS lake.{MEMORY}.loads (loaded_at TIMESTAMP, files VARCHAR)"
         )
+        self.execute(f"CREATE TEMP TABLE ids AS SELECT *, false AS is_new FROM lake.{MEMORY}.ids")
 
     def _open_table(self, table: CanvasTable, present: frozenset[str]) -> None:
         columns = ", ".join(
@@ -97,7 +95,7 @@ class Institution:
         times = (name for name in ("created_at", "updated_at") if name in table.column_names)
         self.execute(
             f'CREATE TEMP TABLE "old_{table.name}" AS SELECT {table.primary_key[0]}, '
-            f"{', '.join(times)}, {_content(table, 'kept')} AS content "
+            f"{', '.join(times)}, {content_of(table, 'kept')} AS content "
             f'FROM "{table.name}" AS kept'
         )
 
@@ -155,51 +153,8 @@ class Institution:
         )
         self.execute("INSERT INTO mentioned SELECT ?, id FROM changes", [table])
 
-    def write(self) -> None:
-        """Replace the lake's tables by the working copies, and remember the new ids."""
-        for name in WORKING_TABLES:
-            self._write_table(TABLES[name])
-        for name in _EMPTY_TABLES:
-            self.load.clear(name)
-        self._drop_other_tables()
-        for name in DERIVED:
-            self.load.clear(name)
-        self.load.derive_associations()
-        self._remember_ids()
 
-    def _write_table(self, table: CanvasTable) -> None:
-        """New and changed rows get the time of the load, the others keep theirs (3.3 step 5)."""
-        key = table.primary_key[0]
-        times = {
-            "created_at": "coalesce(old.created_at, new.created_at, load_time()) AS created_at",
-            "updated_at": f"CASE WHEN old.{key} IS NULL THEN coalesce(new.updated_at, load_time()) "
-            f"WHEN old.content <> {_content(table, 'new')} THEN load_time() "
-            "ELSE old.updated_at END AS updated_at",
-        }
-        columns = ", ".join(times.get(name, f'new."{name}"') for name in table.column_names)
-        self.execute(
-            f'CREATE OR REPLACE TEMP TABLE stamped AS SELECT {columns} FROM "{table.name}" AS new '
-            f'LEFT JOIN "old_{table.name}" AS old ON old.{key} = new.{key} ORDER BY new.{key}'
-        )
-        self.load.replace(table.name, "SELECT * FROM stamped")
-
-    def _drop_other_tables(self) -> None:
-        kept = {*WORKING_TABLES, *_EMPTY_TABLES, *DERIVED}
-        for name in schemas_in_lake(self.connection).keys() - kept:
-            self.execute(f'DROP TABLE lake.{SCHEMA}."{name}"')
-
-    def _remember_ids(self) -> None:
-        if self.renamed:
-            self.execute(
-                f"CREATE OR REPLACE TABLE lake.{_MEMORY}.ids AS SELECT * EXCLUDE (is_new) FROM ids"
-            )
-        else:
-            self.execute(
-                f"INSERT INTO lake.{_MEMORY}.ids SELECT * EXCLUDE (is_new) FROM ids WHERE is_new"
-            )
-
-
-def _content(table: CanvasTable, alias: str) -> str:
+def content_of(table: CanvasTable, alias: str) -> str:
     """SQL for a number that differs when a row says something else."""
     columns = ", ".join(
         f'{alias}."{name}"'

@@ -138,9 +138,7 @@ USERS = Kind(
     ),
     required_columns=(("status",),),
     required_cells=(("user_id",), ("login_id",)),
-    statuses=MappingProxyType(
-        {"active": "active", "suspended": "suspended", "deleted": "deleted"}
-    ),
+    statuses=MappingProxyType({"active": "active", "suspended": "suspended", "deleted": "deleted"}),
     blank_clears=frozenset({"authentication_provider_id"}),
     delete_clears=frozenset({"pronouns", "declared_user_type"}),
 )

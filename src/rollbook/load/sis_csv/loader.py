@@ -33,6 +33,7 @@ from rollbook.load.sis_csv.sections import load_sections, load_xlists
 from rollbook.load.sis_csv.sources import SisFile, find_files
 from rollbook.load.sis_csv.staging import Staging
 from rollbook.load.sis_csv.states import derive_states
+from rollbook.load.sis_csv.writing import write_tables
 
 _SOURCE = "SIS CSV"
 _STEPS: Mapping[str, Callable[[Draft], None]] = MappingProxyType(
@@ -92,7 +93,7 @@ def load_sis_csv(
         _apply(draft, progress)
         _report_bad_rows(draft, chosen)
         progress("Writing the tables", 0.8)
-        institution.write()
+        write_tables(institution)
     progress("Done", 1.0)
     return summary_of(lake, load)
 

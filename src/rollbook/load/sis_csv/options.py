@@ -85,9 +85,13 @@ class SisOptions:
         ids += [role.id for role in self.custom_roles if role.id is not None]
         names = [role.name for role in self.custom_roles]
         if set(self.built_in_role_ids) != set(BUILT_IN_ROLE_IDS):
-            raise ConfigurationError(f"Built-in roles are {', '.join(BUILT_IN_ROLE_IDS)}, all of them.")
+            raise ConfigurationError(
+                f"Built-in roles are {', '.join(BUILT_IN_ROLE_IDS)}, all of them."
+            )
         if len(set(ids)) < len(ids) or len(set(names)) < len(names):
-            raise ConfigurationError("Two roles have the same id, or two custom roles the same name.")
+            raise ConfigurationError(
+                "Two roles have the same id, or two custom roles the same name."
+            )
 
     @property
     def moment(self) -> datetime:

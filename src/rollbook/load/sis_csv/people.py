@@ -44,7 +44,9 @@ def _load_reachable_logins(draft: Draft) -> bool:
     )
     while _refuse_taken(draft, "logins"):
         pass
-    draft.execute("CREATE OR REPLACE TEMP TABLE next_logins AS SELECT * FROM found_logins WHERE is_next")
+    draft.execute(
+        "CREATE OR REPLACE TEMP TABLE next_logins AS SELECT * FROM found_logins WHERE is_next"
+    )
     draft.execute("UPDATE found_logins SET is_next = false")
     _load_logins(draft, "next_logins", "logins")
     return draft.institution.number("SELECT count(*) FROM next_logins") > 0

@@ -57,7 +57,9 @@ class _Names:
         if number is None:
             # Made by an earlier load of the same file.
             done = change.new is not None and change.new in self.sis
-            return None if done else f"there is no such object: {change.old or change.old_integration}"
+            return (
+                None if done else f"there is no such object: {change.old or change.old_integration}"
+            )
         if change.new is not None and self.sis.get(change.new, number) != number:
             return f"the new id is taken: {change.new}"
         if change.new_integration is not None and not self.kind.has_integration_id:
@@ -103,7 +105,9 @@ def _rename_objects(draft: Draft, kind: _Renamable, changes: list[_Change]) -> N
     connection = draft.institution.connection
     if refused:
         connection.executemany("INSERT INTO refused VALUES (?, ?, ?)", refused)
-    draft.execute("CREATE OR REPLACE TEMP TABLE renamed (id BIGINT, sis VARCHAR, integration VARCHAR)")
+    draft.execute(
+        "CREATE OR REPLACE TEMP TABLE renamed (id BIGINT, sis VARCHAR, integration VARCHAR)"
+    )
     integrations = {number: key for key, number in names.integration.items()}
     rows = [(number, sis, integrations.get(number)) for sis, number in names.sis.items()]
     connection.executemany("INSERT INTO renamed VALUES (?, ?, ?)", rows)
