@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from rollbook.errors import UnknownReport
+from rollbook.reports import courses, grades, outcomes, sis, students, tools
 from rollbook.reports.report import Report
-from rollbook.reports.sis import PROVISIONING, SIS_EXPORT
+
+_FAMILIES = (sis, students, courses, tools, grades, outcomes)
 
 REPORTS: Mapping[str, Report] = MappingProxyType(
-    {report.key: report for report in (PROVISIONING, SIS_EXPORT)}
+    {report.key: report for family in _FAMILIES for report in family.REPORTS}
 )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from rollbook.canvas.tables import Tables
-from rollbook.reports import texts
+from rollbook.reports import extra_text, texts
 from rollbook.reports.report import OutputFile, Parameter, Plan, Report
 from rollbook.reports.scope import Scope
 from rollbook.reports.sis.accounts import accounts, terms
@@ -63,15 +63,13 @@ def _plan(format_: Format) -> Callable[[Tables, Scope], Plan]:
 def _extra_text(scope: Scope, chosen: list[str]) -> str:
     types = scope.parameters.chosen("enrollment_filter", ENROLLMENT_TYPES)
     states = scope.parameters.chosen("enrollment_states", ENROLLMENT_STATES)
-    pieces = [f"Term: {scope.term.name if scope.term else 'All Terms'};"]
-    if scope.include_deleted:
-        pieces.append("Include Deleted/Concluded Objects;")
-    if types is not None:
-        pieces.append(f"Include Enrollment Roles: {texts.english_list(types)};")
-    if states is not None:
-        pieces.append(f"Include Enrollment States: {texts.english_list(states)};")
-    pieces.append(f"Reports: {''.join(f'{name} ' for name in chosen)}")
-    return " ".join(pieces)
+    return extra_text.joined(
+        extra_text.term(scope),
+        extra_text.include_deleted(scope),
+        None if types is None else f"Include Enrollment Roles: {texts.english_list(types)};",
+        None if states is None else f"Include Enrollment States: {texts.english_list(states)};",
+        f"Reports: {''.join(f'{name} ' for name in chosen)}",
+    )
 
 
 _TABLES = (
@@ -161,3 +159,5 @@ PROVISIONING = Report(
     tables=_TABLES,
     plan=_plan("provisioning"),
 )
+
+REPORTS = (PROVISIONING, SIS_EXPORT)

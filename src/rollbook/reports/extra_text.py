@@ -1,0 +1,20 @@
+"""The pieces of `extra_text`: a run's settings in words (api.md, 12.5)."""
+
+from __future__ import annotations
+
+from rollbook.reports.scope import Scope
+
+
+def joined(*pieces: str | None) -> str:
+    """The pieces that there are, separated by one blank."""
+    return " ".join(piece for piece in pieces if piece)
+
+
+def term(scope: Scope) -> str:
+    """`Term: NAME;`, also for all terms."""
+    return f"Term: {scope.term.name if scope.term else 'All Terms'};"
+
+
+def include_deleted(scope: Scope) -> str | None:
+    """Said only where it is on."""
+    return "Include Deleted/Concluded Objects;" if scope.include_deleted else None
