@@ -23,10 +23,22 @@ def run(live: Any) -> dict[str, Any]:
 
 def test_a_run_has_exactly_its_keys(client: httpx.Client, run: dict[str, Any]) -> None:
     shown = client.get(f"{PROVISIONING}/{run['id']}").json()
-    assert (
-        list(shown)
-        == ["id", "parameters", "progress", "current_line", "status", "report", "created_at", "started_at", "ended_at", "run_time", "file_url", "message", "user", "attachment"]
-    )
+    assert list(shown) == [
+        "id",
+        "parameters",
+        "progress",
+        "current_line",
+        "status",
+        "report",
+        "created_at",
+        "started_at",
+        "ended_at",
+        "run_time",
+        "file_url",
+        "message",
+        "user",
+        "attachment",
+    ]
 
 
 @pytest.mark.parametrize(

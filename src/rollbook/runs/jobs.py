@@ -69,6 +69,10 @@ class DurableJobs:
             for item in found
         }
 
+    def cancel(self, run_id: int) -> None:
+        """Take a run off the queue."""
+        self._client.cancel_workflow(_workflow_id(run_id))
+
     def close(self) -> None:
         self._client.destroy()
 

@@ -12,7 +12,7 @@ import pytest
 
 from rollbook.canvas.tables import Tables
 from rollbook.engines.duck import DuckLimits
-from rollbook.engines.lake import Lake
+from rollbook.engines.lake import Lake, LakeEngine
 from rollbook.errors import BadRows
 from rollbook.load.checks import BadRow
 from rollbook.load.loading import LoadSummary
@@ -39,6 +39,8 @@ class School:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.lake = Lake(folder / "lake.sqlite", folder / "lake", DuckLimits(threads=1))
+        self._engine: LakeEngine
+        self._snapshot = 0
 
     def load(
         self, files: Mapping[str, str | bytes], *, now: datetime = NEW_YEAR, **options: Any
@@ -62,15 +64,25 @@ class School:
         rows: tuple[BadRow, ...] = error.value.rows
         return [(row.file, row.line, row.reason) for row in rows]
 
+    def tables(self) -> Tables:
+        """The canonical tables as the latest snapshot has them."""
+        latest = self.lake.snapshots()[-1].id
+        if self._snapshot != latest:
+            self.close()
+            self._engine = self.lake.engine()
+            self._snapshot = latest
+        return Tables(self._engine)
+
+    def close(self) -> None:
+        """Close the view of the latest snapshot."""
+        if self._snapshot:
+            self._engine.close()
+
     def rows(self, table: str, *columns: str) -> list[tuple[Any, ...]]:
         """Some columns of a table as the latest snapshot has them, in the order of ids."""
-        engine = self.lake.engine()
-        try:
-            expression = getattr(Tables(engine), table)
-            key = "enrollment_id" if table == "enrollment_states" else "id"
-            found = engine.rows(expression.order_by(key).select(*columns))
-        finally:
-            engine.close()
+        expression = getattr(self.tables(), table)
+        key = "enrollment_id" if table == "enrollment_states" else "id"
+        found = self._engine.rows(expression.order_by(key).select(*columns))
         return [tuple(row[column] for column in columns) for row in found]
 
     def values(self, table: str, column: str) -> list[Any]:

@@ -18,7 +18,7 @@ def load_accounts(draft: Draft) -> None:
         "parent.id AS parent FROM found_accounts "
         "LEFT JOIN accounts parent ON parent.sis_source_id = found_accounts.parent_account_id"
     )
-    while _refuse_orphans(draft) + _refuse_loops(draft):
+    while _refuse_orphans(draft) or _refuse_loops(draft):
         pass
     draft.execute(
         "CREATE OR REPLACE TEMP TABLE good_accounts AS "
@@ -48,7 +48,8 @@ _ACCOUNTS = f"""
 def _refuse_orphans(draft: Draft) -> int:
     return draft.refuse(
         "named_accounts",
-        "parent_account_id IS NOT NULL AND parent IS NULL AND parent_account_id NOT IN "
+        "parent_account_id IS NOT NULL AND parent IS NULL "
+        "AND (file, line) NOT IN (SELECT (file, line) FROM refused) AND parent_account_id NOT IN "
         "(SELECT account_id FROM in_accounts ANTI JOIN refused USING (file, line) "
         "WHERE account_id IS NOT NULL)",
         "there is no account",

@@ -119,6 +119,7 @@ _FOUND = f"""
     LEFT JOIN logins login ON login.sis_user_id = staged.user_id
     LEFT JOIN integrations integration ON integration.integration_id = staged.user_integration_id
     LEFT JOIN logins observed ON observed.sis_user_id = staged.associated_user_id
+        AND kind.base_role_type = 'ObserverEnrollment'
     LEFT JOIN logins lender ON lender.sis_user_id = staged.temporary_enrollment_source_user_id
 """
 

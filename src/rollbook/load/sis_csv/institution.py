@@ -67,22 +67,35 @@ class Institution:
 
     def open(self, *, from_lake: bool) -> None:
         """Make the working copies, of the lake's tables or empty; ids are remembered either way."""
-        present = schemas_in_lake(self.connection)
+        self._open_memory()
+        present = schemas_in_lake(self.connection) if from_lake else {}
+        empty = self._empty_tables()
         for name in WORKING_TABLES:
-            columns = frozenset(present[name].names if from_lake and name in present else ())
+            columns = frozenset(present[name].names if name in present else ())
             if columns >= set(TABLES[name].column_names):
                 self.kept.add(name)
-            self._open_table(TABLES[name], columns)
+            self._open_table(TABLES[name], frozenset() if name in empty else columns)
         self.execute("CREATE TEMP TABLE mentioned (table_name VARCHAR, id BIGINT)")
+
+    def _open_memory(self) -> None:
         self.execute(f"CREATE SCHEMA IF NOT EXISTS lake.{MEMORY}")
         self.execute(
             f"CREATE TABLE IF NOT EXISTS lake.{MEMORY}.ids "
             "(table_name VARCHAR, origin VARCHAR, key VARCHAR, id BIGINT)"
         )
         self.execute(
-            f"CREATE TABLE IF NOT EXISTS lake.{MEMORY}.loads (loaded_at TIMESTAMP, files VARCHAR)"
+            f"CREATE TABLE IF NOT EXISTS lake.{MEMORY}.loads "
+            "(number INTEGER, loaded_at TIMESTAMP, source VARCHAR, rows MAP(VARCHAR, BIGINT))"
         )
         self.execute(f"CREATE TEMP TABLE ids AS SELECT *, false AS is_new FROM lake.{MEMORY}.ids")
+
+    def _empty_tables(self) -> set[str]:
+        """The tables without rows; knowing them saves the time to look."""
+        found = self.connection.execute(
+            f"SELECT arg_max(rows, number) FROM lake.{MEMORY}.loads"
+        ).fetchone()
+        rows: dict[str, int] = found[0] if found and found[0] else {}
+        return {name for name, number in rows.items() if number == 0}
 
     def _open_table(self, table: CanvasTable, present: frozenset[str]) -> None:
         columns = ", ".join(

@@ -64,8 +64,11 @@ def _write_table(institution: Institution, table: CanvasTable) -> bool:
 
 def _remember(institution: Institution) -> None:
     # A load that changes nothing is a snapshot, too: the data are as of now.
+    loads = f"lake.{MEMORY}.loads"
     institution.execute(
-        f"INSERT INTO lake.{MEMORY}.loads VALUES (load_time(), ?)", [institution.load.source]
+        f"INSERT INTO {loads} SELECT (SELECT coalesce(max(number), 0) + 1 FROM {loads}), "
+        "load_time(), ?, ?",
+        [institution.load.source, institution.load.rows],
     )
     ids = f"lake.{MEMORY}.ids"
     if institution.renamed:

@@ -1,0 +1,20 @@
+"""The migrations make exactly the tables that the code uses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from rollbook.config import Settings
+from rollbook.state.database import open_database
+from rollbook.state.tables import metadata
+
+
+def test_migrated_tables_are_those_of_the_code(tmp_path: Path) -> None:
+    database = open_database(Settings(data=tmp_path))
+    with database.reading() as connection:
+        differences = compare_metadata(MigrationContext.configure(connection), metadata)
+    database.close()
+    assert differences == []

@@ -1,0 +1,234 @@
+"""What a worker does with a run, in this process, on a real lake and a real store."""
+
+from __future__ import annotations
+
+import errno
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import ibis
+import pytest
+from api.live import until
+
+from rollbook.canvas.tables import Tables
+from rollbook.config import Settings
+from rollbook.errors import BadParameter
+from rollbook.load.json_tables import load_tables
+from rollbook.output.files import LocalFiles
+from rollbook.reports.report import Column, OutputFile, Plan, Report
+from rollbook.reports.scope import Scope
+from rollbook.runs.model import Run, Status
+from rollbook.runs.performance import MOST_ATTEMPTS, Workplace, perform
+from rollbook.runs.store import RunStore
+from rollbook.runs.views import LakeViews
+from rollbook.state.database import open_database
+
+ACCOUNTS = [{"id": 1, "name": "Example", "workflow_state": "active"}]
+
+
+def report(plan: Callable[[Tables, Scope], Plan]) -> Report:
+    return Report(key="own_csv", title="Own", description="", parameters=(), tables=(), plan=plan)
+
+
+def accounts_file(tables: Tables, _scope: Scope) -> Plan:
+    rows = tables.accounts.order_by("id")
+    return Plan((OutputFile("accounts", (Column("id", rows.id),), rows),), extra_text="Own;")
+
+
+def endless_file(tables: Tables, _scope: Scope) -> Plan:
+    # A hundred billion rows, which are counted before the first comes out.
+    numbers = ibis.range(0, 10_000).unnest().name("n").as_table()
+    many = numbers.cross_join(numbers, rname="{name}_2").cross_join(numbers, rname="{name}_3")
+    rows = many.aggregate(total=(many.n * many.n_2 % (many.n_3 + 1)).sum())
+    return Plan((OutputFile("endless", (Column("total", rows.total),), rows),))
+
+
+def no_file(_tables: Tables, _scope: Scope) -> Plan:
+    return Plan(())
+
+
+def refused(_tables: Tables, _scope: Scope) -> Plan:
+    raise BadParameter("start_at is after end_at. Swap them.")
+
+
+def broken(_tables: Tables, _scope: Scope) -> Plan:
+    raise ZeroDivisionError("a secret detail")
+
+
+def disk_full(_tables: Tables, _scope: Scope) -> Plan:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@dataclass
+class Bench:
+    """A workplace and the runs on it."""
+
+    place: Workplace
+    folder: Path
+
+    def new_run(self, plan: Callable[[Tables, Scope], Plan], **parameters: Any) -> Run:
+        self.place = replace(self.place, find_report=lambda _key: report(plan))
+        run, _ = self.place.store.create(
+            account_id=1,
+            report="own_csv",
+            parameters=parameters,
+            user_id=None,
+            token_id=None,
+            now=datetime.now(UTC),
+        )
+        return run
+
+    def performed(self, run: Run) -> Run:
+        perform(self.place, run.id)
+        return self.place.store.get(run.id)
+
+    def stored(self) -> list[str]:
+        return sorted(file.name for file in (self.folder / "files").glob("*"))
+
+    def left_over(self) -> list[str]:
+        return [path.name for path in (self.folder / "work").glob("*")]
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("data")
+    load_tables(Settings(data=folder).lake, {"accounts": ACCOUNTS}, "tests")
+    return folder
+
+
+@pytest.fixture
+def bench(data: Path, tmp_path: Path) -> Iterator[Bench]:
+    database = open_database(Settings(data=tmp_path))
+    settings = Settings(data=data)
+    place = Workplace(
+        store=RunStore(database),
+        files=LocalFiles(tmp_path / "files"),
+        view=LakeViews(settings.lake, tmp_path / "work").view,
+        folder=tmp_path / "work",
+        host=settings.report_host,
+    )
+    yield Bench(place, tmp_path)
+    database.close()
+
+
+def test_a_run_ends_complete_with_its_file(bench: Bench) -> None:
+    run = bench.performed(bench.new_run(accounts_file, a="b"))
+    assert (run.status, run.progress, run.current_line) == (Status.COMPLETE, 100, 2)
+    assert run.parameters == {"a": "b", "locale": "en", "extra_text": "Own;"}
+    assert run.file is not None
+    assert bench.place.files.path(run.file.location).read_text() == "id\n1\n"
+    assert run.snapshot is not None
+    assert bench.left_over() == []
+
+
+def test_a_run_performed_again_stays_as_it_is(bench: Bench) -> None:
+    run = bench.performed(bench.new_run(accounts_file))
+    assert bench.performed(run) == run
+    assert len(bench.stored()) == 1
+
+
+def test_a_run_whose_worker_died_leaves_one_file(bench: Bench) -> None:
+    run = bench.new_run(accounts_file)
+    store = bench.place.store
+    store.move(run.id, Status.RUNNING, of_attempt=0, attempt=1)
+    # It died between storing its file and saying so.
+    (bench.folder / "files").mkdir()
+    (bench.folder / "files" / f"{run.id}-1.csv").write_text("half of it")
+    again = bench.performed(run)
+    assert (again.status, again.attempt) == (Status.COMPLETE, 2)
+    assert bench.stored() == [f"{run.id}-2.csv"]
+
+
+def test_a_run_that_kills_its_workers_is_given_up(bench: Bench) -> None:
+    run = bench.new_run(accounts_file)
+    for attempt in range(MOST_ATTEMPTS):
+        bench.place.store.move(run.id, Status.RUNNING, of_attempt=attempt, attempt=attempt + 1)
+    ended = bench.performed(run)
+    assert (ended.status, ended.progress) == (Status.ERROR, 100)
+    assert ended.parameters["extra_text"] == (
+        "Failed, 3 workers ended while they worked on it, maybe for want of memory."
+    )
+
+
+@pytest.mark.parametrize(
+    ("plan", "reason"),
+    [
+        (no_file, "Failed, the report failed to generate a file. Please try again."),
+        (refused, "Failed, start_at is after end_at. Swap them."),
+        (
+            disk_full,
+            "Failed, the disk of the server is full. Free some space, then start the report again.",
+        ),
+    ],
+)
+def test_a_run_that_fails_says_why(
+    bench: Bench, plan: Callable[[Tables, Scope], Plan], reason: str
+) -> None:
+    run = bench.performed(bench.new_run(plan))
+    assert (run.status, run.progress, run.file) == (Status.ERROR, 100, None)
+    assert run.ended_at is not None
+    assert run.message == "Generating the report, Own Csv, failed."
+    assert run.parameters["extra_text"] == reason
+    assert bench.left_over() == []
+
+
+def test_a_bug_shows_an_error_id_and_logs_the_rest(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.ERROR):
+        run = bench.performed(bench.new_run(broken))
+    text = run.parameters["extra_text"]
+    record = caplog.records[-1]
+    assert text.startswith("Failed, a fault in the server stopped this report.")
+    assert "secret" not in text
+    assert record.error_id in text  # type: ignore[attr-defined]
+    assert record.exc_info is not None
+
+
+@pytest.mark.parametrize("stop", [Status.ABORTED, Status.DELETED])
+def test_a_stopped_run_is_not_begun(bench: Bench, stop: Status) -> None:
+    run = bench.new_run(broken)
+    bench.place.store.move(run.id, stop)
+    ended = bench.performed(run)
+    assert (ended.status, ended.started_at, ended.file) == (stop, None, None)
+
+
+@pytest.mark.parametrize("stop", [Status.ABORTED, Status.DELETED])
+def test_a_query_that_would_never_end_is_stopped(bench: Bench, stop: Status) -> None:
+    run = bench.new_run(endless_file)
+    worker = Thread(target=perform, args=[bench.place, run.id])
+    worker.start()
+    until(lambda: bench.place.store.get(run.id).snapshot)
+    bench.place.store.move(run.id, stop)
+    worker.join(10)
+    assert not worker.is_alive()
+    ended = bench.place.store.get(run.id)
+    assert (ended.status, ended.file) == (stop, None)
+    assert (bench.stored(), bench.left_over()) == ([], [])
+
+
+def test_a_run_aborted_at_its_very_end_has_no_file(bench: Bench) -> None:
+    class LateAbort(LocalFiles):
+        def put(self, file: Path, location: str) -> None:
+            super().put(file, location)
+            bench.place.store.move(run.id, Status.ABORTED)
+
+    run = bench.new_run(accounts_file)
+    bench.place = replace(bench.place, files=LateAbort(bench.folder / "files"))
+    ended = bench.performed(run)
+    assert (ended.status, ended.progress, ended.file) == (Status.ABORTED, 100, None)
+    assert ended.parameters["extra_text"] == "Report has been aborted"
+    assert bench.stored() == []
+
+
+def test_a_run_reads_the_data_as_they_are_when_it_begins(bench: Bench, data: Path) -> None:
+    views = LakeViews(Settings(data=data).lake, bench.folder / "work")
+    with views.view() as first:
+        load_tables(Settings(data=data).lake, {"accounts": ACCOUNTS}, "newer")
+        with views.view() as second:
+            assert int(second.snapshot) > int(first.snapshot)

@@ -1,0 +1,90 @@
+"""What dead processes left behind is found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from rollbook.config import Settings
+from rollbook.runs.jobs import DurableJobs, prepare_jobs
+from rollbook.runs.model import Run, Status
+from rollbook.runs.recovery import SILENCE, Heartbeats, hand_over_forgotten
+from rollbook.runs.store import RunStore
+from rollbook.state.database import Database, open_database
+from rollbook.state.tables import workers
+
+
+@dataclass
+class Rest:
+    """A store and a queue without a worker."""
+
+    database: Database
+    store: RunStore
+    jobs: DurableJobs
+
+    def stored_run(self, *, seconds_ago: float) -> Run:
+        run, _ = self.store.create(
+            account_id=1,
+            report="x",
+            parameters={},
+            user_id=None,
+            token_id=None,
+            now=datetime.now(UTC) - timedelta(seconds=seconds_ago),
+        )
+        return run
+
+
+@pytest.fixture
+def rest(tmp_path: Path) -> Iterator[Rest]:
+    settings = Settings(data=tmp_path)
+    prepare_jobs(settings)
+    database, jobs = open_database(settings), DurableJobs(settings)
+    yield Rest(database, RunStore(database), jobs)
+    jobs.close()
+    database.close()
+
+
+def test_a_run_stored_but_never_enqueued_is_enqueued(rest: Rest) -> None:
+    run = rest.stored_run(seconds_ago=60)
+    hand_over_forgotten(rest.store, rest.jobs)
+    assert rest.jobs.progress([run.id]) == {run.id: "waiting"}
+
+
+def test_a_run_just_stored_is_left_to_who_stored_it(rest: Rest) -> None:
+    run = rest.stored_run(seconds_ago=0)
+    hand_over_forgotten(rest.store, rest.jobs)
+    assert rest.jobs.progress([run.id]) == {}
+
+
+def test_enqueuing_twice_is_enqueuing_once(rest: Rest) -> None:
+    run = rest.stored_run(seconds_ago=60)
+    rest.jobs.enqueue(run.id)
+    rest.jobs.enqueue(run.id)
+    hand_over_forgotten(rest.store, rest.jobs)
+    assert rest.jobs.progress([run.id, 99]) == {run.id: "waiting"}
+
+
+def test_a_run_whose_work_was_lost_ends_in_error(rest: Rest) -> None:
+    run = rest.stored_run(seconds_ago=60)
+    rest.jobs.enqueue(run.id)
+    rest.jobs.cancel(run.id)
+    hand_over_forgotten(rest.store, rest.jobs)
+    ended = rest.store.get(run.id)
+    assert (ended.status, ended.progress) == (Status.ERROR, 100)
+    assert ended.parameters["extra_text"].startswith("Failed, ")
+
+
+def test_a_worker_not_heard_of_is_silent_and_can_be_forgotten(rest: Rest) -> None:
+    heartbeats = Heartbeats(rest.database)
+    for name in ("one", "two", "two"):
+        heartbeats.beat(name, 1)
+    long_ago = datetime.now(UTC) - SILENCE * 2
+    with rest.database.writing() as connection:
+        connection.execute(workers.update().where(workers.c.name == "one").values(seen_at=long_ago))
+    assert (heartbeats.silent(), heartbeats.living()) == (["one"], {"two": 1})
+    heartbeats.forget("one")
+    assert heartbeats.silent() == []
