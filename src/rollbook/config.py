@@ -27,26 +27,30 @@ class Settings(BaseSettings):
     )
 
     data: Path = Field(
-        Path("rollbook-data"), description="The folder of everything Rollbook keeps."
+        default=Path("rollbook-data"), description="The folder of everything Rollbook keeps."
     )
-    host: str = Field("127.0.0.1", description="The address the server listens on.")
-    port: int = Field(3000, ge=0, le=65535, description="The port the server listens on.")
-    host_name: str = Field("", description="The institution's host name in links reports print.")
+    host: str = Field(default="127.0.0.1", description="The address the server listens on.")
+    port: int = Field(default=3000, ge=0, le=65535, description="The port the server listens on.")
+    host_name: str = Field(
+        default="", description="The institution's host name in links reports print."
+    )
     trusted_roots: dict[int, str] = Field(
         default_factory=dict, description="Consortium root accounts: id to host name."
     )
-    memory_limit: str | None = Field(None, description="Memory a run's engine may use, as `2GB`.")
-    threads: int | None = Field(None, ge=1, description="Threads a run's engine may use.")
-    workers: int = Field(1, ge=0, description="Worker processes that `serve` starts.")
-    runs_per_worker: int = Field(2, ge=1, description="Runs one worker does at a time.")
+    memory_limit: str | None = Field(
+        default=None, description="Memory a run's engine may use, as `2GB`."
+    )
+    threads: int | None = Field(default=None, ge=1, description="Threads a run's engine may use.")
+    workers: int = Field(default=1, ge=0, description="Worker processes that `serve` starts.")
+    runs_per_worker: int = Field(default=2, ge=1, description="Runs one worker does at a time.")
     duplicate_check: bool = Field(
-        False, description="Answer 409 to a start equal to a run that has not ended."
+        default=False, description="Answer 409 to a start equal to a run that has not ended."
     )
     institution_name: str = Field(
-        "Institution", description="The root account's name when data come from SIS CSV."
+        default="Institution", description="The root account's name when data come from SIS CSV."
     )
     default_time_zone: str = Field(
-        "America/Denver", description="The root account's zone when data come from SIS CSV."
+        default="America/Denver", description="The root account's zone when data come from SIS CSV."
     )
     sis_roles: dict[str, str] = Field(
         default_factory=dict, description="Custom roles in SIS CSV: name to base role type."

@@ -19,7 +19,7 @@ from rollbook.runs.store import RunStore
 from rollbook.state.database import open_database
 
 REPORT = REPORTS["provisioning_csv"]
-ADDRESS = {"account_id": 1, "report": REPORT.key}
+ADDRESS: dict[str, Any] = {"account_id": 1, "report": REPORT.key}
 
 
 class NoWorkers:
