@@ -1,1 +1,0 @@
-"""Accounts, terms, courses and sections (data_sources.md, 3.2)."""
