@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import os
 import subprocess
@@ -11,11 +10,12 @@ import time
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 from typing import Any
 
 import httpx
 from rich.console import Console
-from rich.table import Table
+from rich.markup import escape
 
 from rollbook.access.tokens import create_token
 from rollbook.api.serve import listening_socket
@@ -27,7 +27,7 @@ _CHOSEN = ("users", "courses", "enrollments")
 _START_SECONDS = 60.0
 _RUN_SECONDS = 600.0
 _POLL_SECONDS = 0.1
-_ROWS = 5
+_ROWS = 3
 
 
 def run_demo(settings: Settings, *, once: bool) -> int:
@@ -71,35 +71,40 @@ class _DemoFailed(RollbookError):
 def _show(console: Console, client: httpx.Client, base: str, token: str) -> None:
     console.print(f"Rollbook listens on [bold]{base}[/bold]")
     console.print(f"Token: [bold]{token}[/bold]\n")
-    _print_commands(console, base)
+    curl = f"curl -H 'Authorization: Bearer {token}'"
+    path = f"/api/v1/accounts/self/reports/{_REPORT}"
+    fields = {f"parameters[{name}]": "true" for name in _CHOSEN}
+    form = " ".join(f"-d '{name}={value}'" for name, value in fields.items())
+
     began = time.perf_counter()
-    run = _complete_run(client)
-    content = client.get(run["attachment"]["url"]).raise_for_status().content
+    _print_command(console, f"{curl} {form} {base}{path}")
+    run: dict[str, Any] = client.post(path, data=fields).raise_for_status().json()
+    _print_run(console, run)
+
+    _print_command(console, f"{curl} {base}{path}/{run['id']}")
+    run = _complete_run(client, path, run)
+    _print_run(console, run)
+
+    attachment = run["attachment"]
+    _print_command(console, f"curl -o {attachment['filename']} '{attachment['url']}'")
+    content = client.get(attachment["url"]).raise_for_status().content
     seconds = time.perf_counter() - began
     console.print(
-        f"Run {run['id']} is {run['status']}; {run['attachment']['filename']}, "
-        f"{len(content):,} bytes, from start to download in [bold]{seconds:.2f} s[/bold].\n"
+        f"  {len(content):,} bytes; [bold]{seconds:.2f} s[/bold] from start to download.\n"
     )
     _print_rows(console, content)
 
 
-def _print_commands(console: Console, base: str) -> None:
-    parameters = " ".join(f"-d 'parameters[{name}]=true'" for name in _CHOSEN)
-    reports = f"{base}/api/v1/accounts/self/reports/{_REPORT}"
-    console.print("What follows, as commands to paste:", style="dim")
-    for command in (
-        f"curl -H 'Authorization: Bearer TOKEN' {parameters} {reports}",
-        f"curl -H 'Authorization: Bearer TOKEN' {reports}/ID   # until progress is 100",
-        "curl -OJ ATTACHMENT_URL",
-    ):
-        console.print(f"  {command}", soft_wrap=True, markup=False)
-    console.print()
+def _print_command(console: Console, command: str) -> None:
+    console.print(f"[dim]$[/dim] {escape(command)}", soft_wrap=True)
 
 
-def _complete_run(client: httpx.Client) -> dict[str, Any]:
-    path = f"/api/v1/accounts/self/reports/{_REPORT}"
-    parameters = {f"parameters[{name}]": "true" for name in _CHOSEN}
-    run: dict[str, Any] = client.post(path, data=parameters).raise_for_status().json()
+def _print_run(console: Console, run: dict[str, Any]) -> None:
+    rows = "" if run["current_line"] is None else f", {run['current_line']:,} rows"
+    console.print(f"  run {run['id']}: {run['status']}, progress {run['progress']}{rows}\n")
+
+
+def _complete_run(client: httpx.Client, path: str, run: dict[str, Any]) -> dict[str, Any]:
     deadline = time.monotonic() + _RUN_SECONDS
     while run["progress"] < 100:
         if time.monotonic() > deadline:
@@ -114,13 +119,12 @@ def _complete_run(client: httpx.Client) -> dict[str, Any]:
 def _print_rows(console: Console, content: bytes) -> None:
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         for name in archive.namelist():
+            console.print(f"[bold]{escape(name)}[/bold]")
             with archive.open(name) as file:
-                lines = csv.reader(io.TextIOWrapper(file, "utf-8"))
-                header = next(lines)
-                table = Table(*header[:6], title=name, title_justify="left")
-                for _, row in zip(range(_ROWS), lines, strict=False):
-                    table.add_row(*row[:6])
-            console.print(table)
+                lines = io.TextIOWrapper(file, "utf-8", newline="")
+                for line in islice(lines, 1 + _ROWS):
+                    console.print(line.rstrip("\n"), markup=False, emoji=False, soft_wrap=True)
+            console.print()
 
 
 def _wait_until_ready(client: httpx.Client, process: subprocess.Popen[bytes]) -> None:
