@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from rollbook.cli.main import app
+from rollbook.cli.reports import parse_pairs
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -157,3 +158,11 @@ def test_help_shows_the_first_steps(rollbook: Rollbook) -> None:
     text = rollbook("--help").stdout
     assert "rollbook load demo" in text
     assert all(command in text for command in ("load", "run", "reports", "serve", "token", "sql"))
+
+
+def test_lists_are_written_with_brackets_or_by_repeating() -> None:
+    assert parse_pairs(["states[]=active", "roles=ta", "roles=student", "users=a=b"]) == {
+        "states": ["active"],
+        "roles": ["ta", "student"],
+        "users": "a=b",
+    }

@@ -107,18 +107,19 @@ def _report_parquet(result: Result, output: Path, started: float, *, as_json: bo
 
 
 def parse_pairs(pairs: list[str]) -> dict[str, Any]:
-    """`name=value` pairs as parameters; a name given twice becomes a list.
+    """`name=value` pairs as parameters; `name[]=value`, or a name given twice, makes a list.
 
     Raises:
         BadParameter: a pair has no `=`.
     """
     parameters: dict[str, Any] = {}
     for pair in pairs:
-        name, equals, value = pair.partition("=")
+        written, equals, value = pair.partition("=")
+        name = written.removesuffix("[]")
         if not equals or not name:
             raise BadParameter(f"{pair!r} is not NAME=VALUE. Write for example -p users=true.")
-        if name in parameters:
-            earlier = parameters[name]
+        if name in parameters or name != written:
+            earlier = parameters.get(name, [])
             parameters[name] = [*(earlier if isinstance(earlier, list) else [earlier]), value]
         else:
             parameters[name] = value
