@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -202,5 +203,10 @@ def schemas_in_lake(connection: duckdb.DuckDBPyConnection) -> dict[str, Schema]:
     ).fetchall()
     columns: dict[str, dict[str, dt.DataType]] = {}
     for table, column, data_type in rows:
-        columns.setdefault(table, {})[column] = DuckDBType.from_string(data_type)
+        columns.setdefault(table, {})[column] = _type_named(data_type)
     return {table: Schema(fields) for table, fields in columns.items()}
+
+
+@cache
+def _type_named(data_type: str) -> dt.DataType:
+    return DuckDBType.from_string(data_type)
