@@ -16,6 +16,7 @@ from pydantic_settings import (
 from rollbook.engines.duck import DuckLimits
 from rollbook.engines.lake import Lake
 from rollbook.errors import ConfigurationError
+from rollbook.reports.registry import Registry, registry
 from rollbook.reports.scope import Host
 
 
@@ -46,6 +47,9 @@ class Settings(BaseSettings):
     duplicate_check: bool = Field(
         default=False, description="Answer 409 to a start equal to a run that has not ended."
     )
+    reports_folder: Path | None = Field(
+        default=None, description="Where further modules of reports lie, `*.py`."
+    )
     institution_name: str = Field(
         default="Institution", description="The root account's name when data come from SIS CSV."
     )
@@ -63,6 +67,15 @@ class Settings(BaseSettings):
             data=self.data / "lake",
             limits=DuckLimits(self.memory_limit, self.threads, self.data / "spill"),
         )
+
+    @property
+    def reports(self) -> Registry:
+        """All report types.
+
+        Raises:
+            ConfigurationError: a module of reports cannot be used.
+        """
+        return registry(self.reports_folder)
 
     @property
     def report_host(self) -> Host:

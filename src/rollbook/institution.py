@@ -19,7 +19,6 @@ from rollbook.engines.lake import Lake
 from rollbook.errors import BadParameter
 from rollbook.output.csv import CHUNK_ROWS
 from rollbook.reports.execution import Product, Progress, ReportRequest, execute, plan_report
-from rollbook.reports.registry import find_report
 
 
 @dataclass(frozen=True)
@@ -128,7 +127,7 @@ class Institution:
             EmptyLake: nothing was loaded, or there is no such snapshot.
         """
         request = ReportRequest(
-            report=find_report(report),
+            report=self.settings.reports.find(report),
             account=account,
             parameters=parameters or {},
             now=now or datetime.now(UTC),

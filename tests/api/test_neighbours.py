@@ -10,7 +10,7 @@ import pytest
 from api.institution import ADA, BEN
 from api.live import LiveServer
 
-from rollbook.reports.registry import reports_by_title
+from rollbook.reports.registry import registry
 
 REPORTS = "/api/v1/accounts/self/reports"
 AsUser = Callable[[int], httpx.Client]
@@ -18,7 +18,7 @@ AsUser = Callable[[int], httpx.Client]
 
 def test_all_reports_are_listed_by_title(client: httpx.Client) -> None:
     answer = client.get(REPORTS, params={"per_page": 1})
-    assert [item["title"] for item in answer.json()] == [r.title for r in reports_by_title()]
+    assert [item["title"] for item in answer.json()] == [r.title for r in registry().by_title()]
     assert all(
         list(item) == ["title", "parameters", "report", "last_run"] for item in answer.json()
     )

@@ -111,6 +111,7 @@ def bench(data: Path, tmp_path: Path) -> Iterator[Bench]:
         view=LakeViews(settings.lake, tmp_path / "work").view,
         folder=tmp_path / "work",
         host=settings.report_host,
+        find_report=settings.reports.find,
     )
     yield Bench(place, tmp_path)
     database.close()

@@ -11,14 +11,14 @@ from sqlalchemy.exc import OperationalError
 
 from rollbook.config import Settings
 from rollbook.errors import RunNotAbortable, RunNotFound
-from rollbook.reports.registry import REPORTS
+from rollbook.reports.registry import registry
 from rollbook.runs.jobs import Progress
 from rollbook.runs.model import Run, Status
 from rollbook.runs.service import RunService
 from rollbook.runs.store import RunStore
 from rollbook.state.database import open_database
 
-REPORT = REPORTS["provisioning_csv"]
+REPORT = registry().find("provisioning_csv")
 ADDRESS: dict[str, Any] = {"account_id": 1, "report": REPORT.key}
 
 

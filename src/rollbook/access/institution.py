@@ -24,6 +24,8 @@ from rollbook.canvas.terms import Term, find_term, read_terms
 from rollbook.canvas.zones import zone_of
 from rollbook.engines.engine import Engine
 from rollbook.engines.lake import Lake
+from rollbook.reports.availability import why_unavailable
+from rollbook.reports.report import Report
 
 _USER_COLUMNS = (
     "id",
@@ -90,6 +92,10 @@ class Institution:
         self._terms: dict[int, list[Term]] = {}
         self._users: dict[int, User | None] = {}
         self.accounts: AccountTree = read_account_tree(self._tables, engine)
+
+    def why_unavailable(self, report: Report) -> str | None:
+        """Why a report cannot run on these data; None where it can."""
+        return why_unavailable(report, self._tables, self._engine)
 
     def terms(self, root: Account) -> list[Term]:
         """All terms of a root account, deleted ones too."""

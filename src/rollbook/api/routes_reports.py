@@ -17,7 +17,6 @@ from rollbook.api.views import report_as_json, run_as_json
 from rollbook.canvas.accounts import Account
 from rollbook.errors import UnknownTerm
 from rollbook.reports.parameters import is_blank
-from rollbook.reports.registry import find_report, reports_by_title
 
 router = APIRouter(prefix=REPORTS, tags=["reports"])
 
@@ -31,7 +30,7 @@ def list_reports(call: ApiCall, account_id: str) -> Response:
     return call.answer(
         [
             report_as_json(call, account, report, last_runs.get(report.key), include)
-            for report in reports_by_title()
+            for report in call.services.settings.reports.by_title()
         ]
     )
 
@@ -40,7 +39,7 @@ def list_reports(call: ApiCall, account_id: str) -> Response:
 def start_report(call: ApiCall, account_id: str, report: str) -> Response:
     """Start a run; the answer comes before any work."""
     account = call.account(account_id)
-    wanted = find_report(report)
+    wanted = call.services.settings.reports.find(report)
     parameters = report_parameters(call.parameters)
     check_term(call.institution, account, parameters or {})
     run, is_new = call.services.runs.start(

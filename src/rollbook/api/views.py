@@ -55,6 +55,9 @@ def report_as_json(
         "report": report.key,
         "last_run": run_as_json(call, last_run) if last_run else None,
     }
+    # Only where it cannot run: Canvas has no such key.
+    if reason := call.institution.why_unavailable(report):
+        shown["unavailable"] = reason
     if "description_html" in include:
         shown["description_html"] = description_html(report)
     # The documentation calls it params_html, Canvas itself parameters_html.

@@ -43,8 +43,8 @@ class Tables:
         present = self._engine.columns(name)
         if present is None:
             raise MissingTable(
-                f"The source has no table `{name}`, which this needs. "
-                f"The data come from: {self._engine.name}, snapshot {self._engine.snapshot}."
+                f"The data have no table `{name}`, which this needs. "
+                f"They come from {self._engine.source}."
             )
         return _typed(self._engine.source_table(name), TABLES[name], present)
 

@@ -6,16 +6,18 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 from rich.progress import TextColumn
 from rich.table import Table
 
+from rollbook.canvas.tables import Tables
 from rollbook.cli.console import (
     DataOption,
     JsonOption,
@@ -24,11 +26,12 @@ from rollbook.cli.console import (
     print_json,
     progress_bar,
 )
-from rollbook.errors import BadParameter
+from rollbook.config import Settings, read_settings
+from rollbook.errors import BadParameter, EmptyLake
 from rollbook.institution import Result, open_institution
 from rollbook.output.parquet import write_parquet
+from rollbook.reports.availability import why_unavailable
 from rollbook.reports.execution import Product, Progress
-from rollbook.reports.registry import reports_by_title
 from rollbook.reports.report import Report
 
 ReportArgument = Annotated[str, typer.Argument(help="A report type, such as provisioning_csv.")]
@@ -187,28 +190,48 @@ def list_reports(
     report: Annotated[
         str | None, typer.Argument(help="Show one report with all its parameters.")
     ] = None,
+    data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """List the report types and their parameters.
 
     rollbook reports provisioning_csv
     """
-    chosen = [item for item in reports_by_title() if report in (None, item.key)]
-    if not chosen:
-        raise BadParameter(f"There is no report {report!r}. `rollbook reports` lists all.")
+    settings = read_settings(data=data)
+    known = settings.reports
+    chosen = known.by_title() if report is None else [known.find(report)]
+    reasons = _why_unavailable(settings, chosen)
     if as_json:
-        print_json([_as_json(item) for item in chosen])
+        print_json([_as_json(item, reasons.get(item.key)) for item in chosen])
     elif report is None:
         table = Table("report", "title", "parameters")
         for item in chosen:
-            table.add_row(item.key, item.title, ", ".join(p.name for p in item.parameters))
+            reason = f"[yellow]{escape(reasons[item.key])}[/]" if item.key in reasons else None
+            names = ", ".join(parameter.name for parameter in item.parameters)
+            table.add_row(item.key, item.title, reason or names)
         answers.print(table)
     else:
-        _show_report(chosen[0])
+        _show_report(chosen[0], reasons.get(chosen[0].key))
 
 
-def _show_report(report: Report) -> None:
+def _why_unavailable(settings: Settings, reports: Sequence[Report]) -> dict[str, str]:
+    """The reports that cannot run on the data at hand, each with its reason."""
+    try:
+        engine = settings.lake.engine()
+    except EmptyLake:
+        return {}
+    try:
+        tables = Tables(engine)
+        found = {report.key: why_unavailable(report, tables, engine) for report in reports}
+        return {key: reason for key, reason in found.items() if reason}
+    finally:
+        engine.close()
+
+
+def _show_report(report: Report, unavailable: str | None) -> None:
     answers.print(f"[bold]{report.title}[/] ({report.key})\n\n{report.description}\n")
+    if unavailable:
+        answers.print(f"[yellow]{escape(unavailable)}[/]\n")
     table = Table("parameter", "kind", "required", "what it does")
     for parameter in report.parameters:
         required = "yes" if parameter.required else ""
@@ -216,7 +239,7 @@ def _show_report(report: Report) -> None:
     answers.print(table)
 
 
-def _as_json(report: Report) -> dict[str, Any]:
+def _as_json(report: Report, unavailable: str | None) -> dict[str, Any]:
     return {
         "report": report.key,
         "title": report.title,
@@ -230,6 +253,8 @@ def _as_json(report: Report) -> dict[str, Any]:
             for item in report.parameters
         },
         "tables": list(report.tables),
+        "optional_tables": list(report.optional_tables),
+        "unavailable": unavailable,
     }
 
 

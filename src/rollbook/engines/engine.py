@@ -16,6 +16,8 @@ class Engine(Protocol):
     """The kind of engine, as people call it: `lake`, `postgres`."""
     snapshot: str
     """What names the state of the data this view shows; equal names, equal data."""
+    source: str
+    """Where the data come from, in words."""
     data_as_of: datetime | None
     """When the data were read from their source (UTC)."""
     interrupted: bool

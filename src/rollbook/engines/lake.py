@@ -91,7 +91,12 @@ class Lake:
             )
         pinned = wanted[-1]
         connection = self._attached(read_only=True, snapshot=pinned.id)
-        return LakeEngine(connection, snapshot=str(pinned.id), data_as_of=pinned.loaded_at)
+        return LakeEngine(
+            connection,
+            snapshot=str(pinned.id),
+            source=pinned.source,
+            data_as_of=pinned.loaded_at,
+        )
 
     @contextmanager
     def writing(self, source: str) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -157,9 +162,15 @@ class LakeEngine:
     name = "lake"
 
     def __init__(
-        self, connection: duckdb.DuckDBPyConnection, *, snapshot: str, data_as_of: datetime | None
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        *,
+        snapshot: str,
+        source: str,
+        data_as_of: datetime | None,
     ) -> None:
         self.snapshot = snapshot
+        self.source = source
         self.data_as_of = data_as_of
         self.interrupted = False
         self._connection = connection

@@ -71,12 +71,18 @@ class Load:
 
     def tables(self) -> Tables:
         """The canonical tables as this load sees them now."""
-        return Tables(LakeEngine(self.connection, snapshot="in the making", data_as_of=None))
+        return Tables(
+            LakeEngine(
+                self.connection, snapshot="in the making", source=self.source, data_as_of=None
+            )
+        )
 
     def derive_associations(self) -> None:
         """Write the association tables that are missing or empty (data_sources.md, 3.3)."""
         for name in DERIVED:
-            engine = LakeEngine(self.connection, snapshot="in the making", data_as_of=None)
+            engine = LakeEngine(
+                self.connection, snapshot="in the making", source=self.source, data_as_of=None
+            )
             rows = engine.batches(getattr(Tables(engine), name), chunk_rows=100_000).read_all()
             self.connection.register("derived_rows", rows)
             self.replace(name, "SELECT * FROM derived_rows")

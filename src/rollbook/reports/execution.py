@@ -16,6 +16,7 @@ from rollbook.errors import NothingToReport, RunStopped
 from rollbook.output.archive import write_archive
 from rollbook.output.csv import CHUNK_ROWS, CsvLayout, write_csv
 from rollbook.reports import texts
+from rollbook.reports.availability import check_available
 from rollbook.reports.parameters import Parameters
 from rollbook.reports.report import OutputFile, Plan, Report
 from rollbook.reports.scope import Host, Scope
@@ -74,6 +75,7 @@ def plan_report(engine: Engine, request: ReportRequest) -> tuple[Scope, Plan]:
         NothingToReport: no file was chosen.
     """
     tables = Tables(engine)
+    check_available(request.report, tables, engine)
     accounts = read_account_tree(tables, engine)
     scope = Scope(
         account=accounts.find(request.account),

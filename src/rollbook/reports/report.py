@@ -78,6 +78,8 @@ class Report:
     """What the report lists, in a sentence or two for people."""
     parameters: tuple[Parameter, ...]
     tables: tuple[str, ...]
-    """The Canvas tables it reads."""
+    """The Canvas tables that every run reads; without one of them it cannot run."""
+    optional_tables: tuple[str, ...] = ()
+    """The Canvas tables that some runs read, or that it can do without."""
     plan: Callable[[Tables, Scope], Plan]
     """Says which files a run writes, and what is in them; runs nothing but small look-ups."""

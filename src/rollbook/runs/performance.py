@@ -20,7 +20,6 @@ from rollbook.errors import NothingToReport, RollbookError, RunStopped
 from rollbook.output.files import FileStore
 from rollbook.reports import texts
 from rollbook.reports.execution import Product, ReportRequest, execute
-from rollbook.reports.registry import find_report
 from rollbook.reports.report import Report
 from rollbook.reports.scope import Host
 from rollbook.runs.model import UNFINISHED, Run, Status
@@ -49,7 +48,7 @@ class Workplace:
     folder: Path
     """Where files are made, on the file system of the store if that is local."""
     host: Host
-    find_report: Callable[[str], Report] = find_report
+    find_report: Callable[[str], Report]
 
 
 def perform(place: Workplace, run_id: int) -> None:

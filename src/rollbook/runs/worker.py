@@ -68,6 +68,7 @@ def run_worker(settings: Settings, *, name: str = "worker-1", stop: Event | None
         view=views.view,
         folder=folder,
         host=settings.report_host,
+        find_report=settings.reports.find,
     )
     _launch(settings, name, place)
     _log.info("worker ready", extra={"action": "worker_ready", "worker": name})

@@ -72,8 +72,8 @@ def _extra_text(scope: Scope, chosen: list[str]) -> str:
     )
 
 
-_TABLES = (
-    "accounts",
+# Which of them a run reads follows from the files it writes.
+_OPTIONAL_TABLES = (
     "account_users",
     "communication_channels",
     "course_account_associations",
@@ -143,7 +143,8 @@ SIS_EXPORT = Report(
         "One file chosen gives a CSV, several give a zip."
     ),
     parameters=_SHARED_PARAMETERS,
-    tables=_TABLES,
+    tables=("accounts",),
+    optional_tables=_OPTIONAL_TABLES,
     plan=_plan("sis"),
 )
 
@@ -156,7 +157,8 @@ PROVISIONING = Report(
         "came from a SIS. One file chosen gives a CSV, several give a zip."
     ),
     parameters=(*_SHARED_PARAMETERS, *_ENROLLMENT_PARAMETERS),
-    tables=_TABLES,
+    tables=("accounts",),
+    optional_tables=_OPTIONAL_TABLES,
     plan=_plan("provisioning"),
 )
 
