@@ -14,12 +14,13 @@ from conformance.cells import parse
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollbook.output.csv import CsvLayout, ruby_float, write_csv
+from rollbook.canvas.numbers import ruby_float
+from rollbook.output.csv import CsvLayout, write_csv
 
 
-def written(columns: dict[str, Any], zone: str = "America/Denver") -> str:
+def written(columns: dict[str, Any], zone: str = "America/Denver", **settings: Any) -> str:
     table = pa.table(columns)
-    layout = CsvLayout(headers=list(columns), zone=ZoneInfo(zone))
+    layout = CsvLayout(headers=list(columns), zone=ZoneInfo(zone), **settings)
     sink = io.BytesIO()
     lines = write_csv(table.to_reader(max_chunksize=3), layout, sink, lambda _: None)
     text = sink.getvalue().decode()
@@ -81,3 +82,18 @@ def test_floats_round_trip(values: list[float]) -> None:
 def test_any_text_comes_back_as_it_was(rows: list[tuple[str | None, str | None]]) -> None:
     text = written({"a": [row[0] for row in rows], "b": [row[1] for row in rows]})
     assert parse(text)[1:] == rows
+
+
+def test_a_list_in_the_last_column_prints_as_one_cell_for_each_item() -> None:
+    lists = [["x", None], ["", "y,z"], [], None, ["a", "b", "c"]]
+    assert written({"n": [1, 2, 3, 4, 5], "items": lists}) == (
+        'n,items\n1,x,\n2,"","y,z"\n3\n4\n5,a,b,c\n'
+    )
+
+
+def test_a_sentence_stands_where_there_are_no_rows() -> None:
+    layout = CsvLayout(headers=["a", "b"], zone=ZoneInfo("UTC"), when_empty="Nothing found")
+    sink = io.BytesIO()
+    assert write_csv([], layout, sink, lambda _: None) == 2
+    assert sink.getvalue() == b"a,b\nNothing found\n"
+    assert written({"a": [1]}, when_empty="Nothing found") == "a\n1\n"

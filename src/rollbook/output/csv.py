@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from queue import Full, Queue
@@ -14,13 +14,15 @@ from zoneinfo import ZoneInfo
 import polars as pl
 import pyarrow as pa
 
+from rollbook.canvas.numbers import (
+    SMALLEST_EXPONENT_FLOAT,
+    SMALLEST_PLAIN_FLOAT,
+    ruby_float,
+)
 from rollbook.canvas.zones import is_utc
 
 CHUNK_ROWS = 122_880
 """Rows taken from the engine at a time: one of DuckDB's row groups."""
-
-_SMALLEST_PLAIN_FLOAT = 1e-4
-_SMALLEST_EXPONENT_FLOAT = 1e16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,10 +34,12 @@ class CsvLayout:
     """The zone in which times print."""
     separator: str = ","
     byte_order_mark: bool = False
+    when_empty: str | None = None
+    """The only cell of a line that stands in place of rows where there are none."""
 
 
 def write_csv(
-    batches: pa.RecordBatchReader | None,
+    batches: Iterable[pa.RecordBatch] | None,
     layout: CsvLayout,
     sink: BinaryIO,
     lines_written: Callable[[int], None],
@@ -43,7 +47,8 @@ def write_csv(
     """Write a header and all rows; gives the number of lines, the header included.
 
     Args:
-        batches: typed rows, columns in the order of the headers; None for no rows.
+        batches: typed rows, columns in the order of the headers; None for no rows. A list in the
+            last column prints as one cell for each of its items.
         layout: headers, zone and separator.
         sink: where the bytes go.
         lines_written: told the number of lines before each piece; what it raises stops.
@@ -52,36 +57,53 @@ def write_csv(
         sink.write("\ufeff".encode())
     sink.write(_header(layout))
     lines = 1
-    if batches is None:
-        return lines
     # The engine computes the next rows while these are written.
-    with _read_ahead(batches) as pieces:
+    with _read_ahead(batches or ()) as pieces:
         for piece in pieces:
             lines_written(lines)
             sink.write(format_rows(piece, layout))
             lines += piece.num_rows
+    if lines == 1 and layout.when_empty is not None:
+        sink.write(_line([layout.when_empty], layout))
+        lines += 1
     return lines
 
 
 def format_rows(batch: pa.RecordBatch, layout: CsvLayout) -> bytes:
     """Rows as CSV lines, without a header."""
     frame = pl.DataFrame(pl.from_arrow(batch))
-    cells = [_as_canvas_prints(frame[name], layout.zone) for name in frame.columns]
+    cells = pl.DataFrame([_as_canvas_prints(frame[name], layout.zone) for name in frame.columns])
+    if cells.width and isinstance(cells.dtypes[-1], pl.List):
+        return b"".join(_lines(run, layout) for run in _runs_of_one_width(cells))
+    return _lines(cells, layout)
+
+
+def _header(layout: CsvLayout) -> bytes:
+    return _line(layout.headers, layout) if layout.headers else b"\n"
+
+
+def _line(texts: list[str], layout: CsvLayout) -> bytes:
+    # As a row, because Polars refuses two headers of one name.
+    row = pl.DataFrame([pl.Series(str(n), [text]) for n, text in enumerate(texts)])
+    return _lines(row, layout)
+
+
+def _lines(cells: pl.DataFrame, layout: CsvLayout) -> bytes:
     buffer = io.BytesIO()
-    pl.DataFrame(cells).write_csv(
+    cells.write_csv(
         buffer, include_header=False, separator=layout.separator, quote_style="necessary"
     )
     return buffer.getvalue()
 
 
-def _header(layout: CsvLayout) -> bytes:
-    if not layout.headers:
-        return b"\n"
-    # As a row, because Polars refuses two headers of one name.
-    row = pl.DataFrame([pl.Series(str(n), [text]) for n, text in enumerate(layout.headers)])
-    buffer = io.BytesIO()
-    row.write_csv(buffer, include_header=False, separator=layout.separator, quote_style="necessary")
-    return buffer.getvalue()
+def _runs_of_one_width(cells: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """Rows that follow each other with equally many items in the last column, items spread out."""
+    lists = cells.columns[-1]
+    widths = pl.col(lists).list.len().fill_null(0)
+    numbered = cells.with_columns(width=widths).with_columns(run=pl.col("width").rle_id())
+    for run in numbered.partition_by("run", maintain_order=True):
+        items = [run[lists].list.get(n).alias(f"item {n}") for n in range(run["width"][0])]
+        yield run.drop(lists, "width", "run").hstack(items)
 
 
 def _as_canvas_prints(column: pl.Series, zone: ZoneInfo) -> pl.Series:
@@ -100,25 +122,14 @@ def _times(column: pl.Series, zone: ZoneInfo) -> pl.Series:
 
 def _floats(column: pl.Series) -> pl.Series:
     size = column.abs()
-    plain = (size == 0) | ((size >= _SMALLEST_PLAIN_FLOAT) & (size < _SMALLEST_EXPONENT_FLOAT))
+    plain = (size == 0) | ((size >= SMALLEST_PLAIN_FLOAT) & (size < SMALLEST_EXPONENT_FLOAT))
     if plain.fill_null(value=True).all():
         return column.cast(pl.String)
     return column.map_elements(ruby_float, return_dtype=pl.String)
 
 
-def ruby_float(value: float) -> str:
-    """A float with the shortest digits that round-trip (grades_and_outcomes.md, 0.3)."""
-    size = abs(value)
-    if size == 0 or _SMALLEST_PLAIN_FLOAT <= size < _SMALLEST_EXPONENT_FLOAT:
-        return repr(value)
-    digits, exponent, power = repr(value).partition("e")
-    if not exponent:
-        return repr(value)
-    return f"{digits}{'' if '.' in digits else '.0'}e{power}"
-
-
 @contextmanager
-def _read_ahead(batches: pa.RecordBatchReader) -> Iterator[Iterator[pa.RecordBatch]]:
+def _read_ahead(batches: Iterable[pa.RecordBatch]) -> Iterator[Iterator[pa.RecordBatch]]:
     """Read in a thread of its own, a few batches ahead; an error there is raised here."""
     queue: Queue[pa.RecordBatch | BaseException | None] = Queue(maxsize=3)
     stopped = Event()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+
+import pyarrow as pa
 
 from rollbook.canvas.accounts import Account, read_account_tree
 from rollbook.canvas.tables import Tables
@@ -113,15 +115,16 @@ def execute(
 
 def _execute(engine: Engine, request: ReportRequest, folder: Path, progress: Progress) -> Product:
     scope, plan = plan_report(engine, request)
-    writer = _Writer(engine, scope, len(plan.files), progress)
-    is_archive = plan.always_archive or len(plan.files) > 1
+    files = _by_name(plan)
+    writer = _Writer(engine, scope, len(files), progress)
+    is_archive = plan.always_archive or len(files) > 1
     extension = "zip" if is_archive else "csv"
     file = folder / f"{request.report.key}.{extension}"
     if is_archive:
-        write_archive(file, [(f"{output.name}.csv", writer.of(output)) for output in plan.files])
+        write_archive(file, [(f"{name}.csv", writer.of(parts)) for name, parts in files.items()])
     else:
         with file.open("wb") as sink:
-            writer.of(plan.files[0])(sink)
+            writer.of(plan.files)(sink)
     given = request.parameters.get("extra_text")
     extra_text = f"{given} {plan.extra_text}" if given else plan.extra_text
     return Product(
@@ -134,6 +137,13 @@ def _execute(engine: Engine, request: ReportRequest, folder: Path, progress: Pro
     )
 
 
+def _by_name(plan: Plan) -> dict[str, list[OutputFile]]:
+    files: dict[str, list[OutputFile]] = {}
+    for output in plan.files:
+        files.setdefault(output.name, []).append(output)
+    return files
+
+
 @dataclass
 class _Writer:
     """Writes the files of one run, counting lines over all of them."""
@@ -144,23 +154,27 @@ class _Writer:
     progress: Progress
     lines: dict[str, int] = field(default_factory=dict)
 
-    def of(self, output: OutputFile) -> Callable[[Any], None]:
-        """What writes one file to a binary sink."""
-        return lambda sink: self._write(output, sink)
+    def of(self, parts: Sequence[OutputFile]) -> Callable[[Any], None]:
+        """What writes one file, in one or several parts, to a binary sink."""
+        return lambda sink: self._write(parts, sink)
 
-    def _write(self, output: OutputFile, sink: Any) -> None:
+    def _write(self, parts: Sequence[OutputFile], sink: Any) -> None:
         percent = int(99 * len(self.lines) / self.number_of_files)
         self.progress(0, percent)
-        expression = output.expression()
+        output = parts[-1]
         layout = CsvLayout(
             headers=output.headers,
             zone=self.scope.zone,
             separator=output.separator,
             byte_order_mark=output.byte_order_mark,
-        )
-        batches = (
-            None if expression is None else self.engine.batches(expression, chunk_rows=CHUNK_ROWS)
+            when_empty=output.when_empty,
         )
         self.lines[output.name] = write_csv(
-            batches, layout, sink, lambda lines: self.progress(lines, percent)
+            self._batches(parts), layout, sink, lambda lines: self.progress(lines, percent)
         )
+
+    def _batches(self, parts: Sequence[OutputFile]) -> Iterator[pa.RecordBatch]:
+        for output in parts:
+            expression = output.expression()
+            if expression is not None:
+                yield from self.engine.batches(expression, chunk_rows=CHUNK_ROWS)

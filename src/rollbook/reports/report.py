@@ -35,7 +35,8 @@ class Column:
 class OutputFile:
     """One CSV of a report: rows in their final order, columns in output order.
 
-    Without rows the file holds its header alone; without columns, one empty line.
+    Without rows the file holds its header alone; without columns, one empty line. A list in the
+    last column prints as one cell for each of its items, so that lines differ in length.
     """
 
     name: str
@@ -44,6 +45,8 @@ class OutputFile:
     rows: ir.Table | None
     separator: str = ","
     byte_order_mark: bool = False
+    when_empty: str | None = None
+    """The only cell of a line that stands in place of rows where there are none."""
 
     @property
     def headers(self) -> list[str]:
@@ -62,6 +65,7 @@ class Plan:
     """What one run of a report writes."""
 
     files: tuple[OutputFile, ...]
+    """Those of one name make one file: the rows of all of them under the header of the last."""
     extra_text: str = ""
     """The settings in words, shown in the run's parameters and its message (api.md, 12.5)."""
     always_archive: bool = False
