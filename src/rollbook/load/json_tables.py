@@ -1,7 +1,8 @@
 """JSON tables: whole tables in one file, as conformance cases and client tests give them.
 
 `{"tables": {"accounts": [{"id": 1, ...}], ...}}`. A table that is not given is empty, a missing
-key is NULL; tables and columns that no report reads are ignored.
+key is NULL; tables and columns that no report reads are ignored. Association tables that are
+empty are derived by the reports that read them (data_sources.md, 3.3).
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from typing import Any
 
 import pyarrow as pa
 
-from rollbook.canvas.associations import DERIVED
 from rollbook.canvas.schema import TABLES, CanvasTable
 from rollbook.engines.lake import Lake
 from rollbook.errors import BadSource
@@ -48,8 +48,6 @@ def load_tables(
             load.connection.register("given_rows", _as_arrow(table, tables.get(name, ())))
             load.replace(name, "SELECT * FROM given_rows", columns=table.column_names)
             load.connection.unregister("given_rows")
-        if any(not tables.get(name) for name in DERIVED):
-            load.derive_associations()
     return summary_of(lake, load)
 
 
