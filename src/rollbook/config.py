@@ -38,6 +38,12 @@ class Settings(BaseSettings):
     trusted_roots: dict[int, str] = Field(
         default_factory=dict, description="Consortium root accounts: id to host name."
     )
+    shard: int = Field(
+        default=0, ge=0, description="The shard number in ids across shards; 0 for no shards."
+    )
+    spaced_hash_arrows: bool = Field(
+        default=False, description='Print dictionaries as Ruby 3.4 does: `{"a" => 1}`.'
+    )
     memory_limit: str | None = Field(
         default=None, description="Memory a run's engine may use, as `2GB`."
     )
@@ -79,7 +85,12 @@ class Settings(BaseSettings):
 
     @property
     def report_host(self) -> Host:
-        return Host(name=self.host_name, trusted_roots=self.trusted_roots)
+        return Host(
+            name=self.host_name,
+            trusted_roots=self.trusted_roots,
+            shard=self.shard,
+            spaced_hash_arrows=self.spaced_hash_arrows,
+        )
 
     @classmethod
     def settings_customise_sources(

@@ -18,8 +18,26 @@ def decode(text: Any) -> Any:
 
     Keys and symbols lose one leading colon. Nothing of Ruby is ever built: unknown objects are None.
     """
-    if text is None or not isinstance(text, str):
-        return _without_colons(text)
+    try:
+        return _without_colons(_structure(text, _RubyLoader))
+    except RecursionError:
+        return None
+
+
+class Symbol(str):
+    """A Ruby symbol, without its colon; as a text it equals the text of its letters."""
+
+    __slots__ = ()
+
+
+def decode_as_ruby(text: Any) -> Any:
+    """As `decode`, but texts stay as they are and symbols are told from them."""
+    return _structure(text, _SymbolLoader)
+
+
+def _structure(text: Any, loader: type[_RubyLoader]) -> Any:
+    if not isinstance(text, str):
+        return text
     stripped = text.strip()
     if not stripped:
         return None
@@ -29,9 +47,9 @@ def decode(text: Any) -> Any:
         except ValueError:
             pass
         else:
-            return decode(value) if isinstance(value, str) else _without_colons(value)
+            return _structure(value, loader) if isinstance(value, str) else value
     try:
-        return _without_colons(yaml.load(text, Loader=_RubyLoader))  # noqa: S506 (a safe loader)
+        return yaml.load(text, Loader=loader)  # noqa: S506 (a safe loader)
     except (yaml.YAMLError, ValueError, RecursionError):
         return None
 
@@ -86,6 +104,25 @@ _RubyLoader.add_multi_constructor("!ruby/sym", _construct_text)
 _RubyLoader.add_multi_constructor("!str", _construct_text)
 _RubyLoader.add_multi_constructor("!binary", _construct_text)
 _RubyLoader.add_multi_constructor("!", lambda loader, suffix, node: None)
+
+
+class _SymbolLoader(_RubyLoader):
+    """A loader that tells symbols from texts."""
+
+
+def _construct_symbol(loader: _SymbolLoader, suffix: str, node: yaml.Node) -> Symbol:
+    return Symbol(node.value)
+
+
+def _construct_plain_text(loader: _SymbolLoader, node: yaml.ScalarNode) -> str:
+    text = str(loader.construct_scalar(node))
+    symbol = None if node.style else _SYMBOL.fullmatch(text)
+    return Symbol(symbol["quoted"] or symbol["plain"]) if symbol else text
+
+
+_SYMBOL = re.compile(r""":(?:(?P<quote>["'])(?P<quoted>.+)(?P=quote)|(?P<plain>[^\W\d].*))""")
+_SymbolLoader.add_multi_constructor("!ruby/sym", _construct_symbol)
+_SymbolLoader.add_constructor("tag:yaml.org,2002:str", _construct_plain_text)
 
 
 def _without_colons(value: Any) -> Any:

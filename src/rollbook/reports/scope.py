@@ -30,6 +30,10 @@ class Host:
     """The host name in links that reports print."""
     trusted_roots: Mapping[int, str] = field(default_factory=dict)
     """Root accounts of a consortium whose logins count here: id to host name; normally none."""
+    shard: int = 0
+    """The number of the database among those of its host, for ids across them; 0: the only one."""
+    spaced_hash_arrows: bool = False
+    """Whether dictionaries print as by Ruby 3.4 and later: `{"a" => 1}`, not `{"a"=>1}`."""
 
 
 @dataclass(frozen=True)
