@@ -11,8 +11,8 @@ def joined(*pieces: str | None) -> str:
 
 
 def term(scope: Scope) -> str:
-    """`Term: NAME;`, also for all terms."""
-    return f"Term: {scope.term.name if scope.term else 'All Terms'};"
+    """`Term: NAME;`, also for all terms; `Term: ;` for a term without a name."""
+    return f"Term: {(scope.term.name or '') if scope.term else 'All Terms'};"
 
 
 def include_deleted(scope: Scope) -> str | None:

@@ -19,7 +19,7 @@ def candidates(tables: Tables, scope: Scope) -> ir.Table:
 def chosen_logins(tables: Tables, scope: Scope, prefix: str = "login_") -> ir.Table:
     """The login of each user who has one in the root, else in a trusted account (steps 2 to 4).
 
-    Columns: `user_id`, `id`, `sis_user_id`, `unique_id`, `account_id` of the login, prefixed.
+    Columns: those of `login_columns`.
     """
     logins = candidates(tables, scope)
     logins = logins.filter(logins.account_id.isin(_accounts_that_count(scope)))
@@ -32,6 +32,32 @@ def chosen_logins(tables: Tables, scope: Scope, prefix: str = "login_") -> ir.Ta
     )
     first = logins.mutate(choice=choice).filter(ibis._.choice == 0)
     return login_columns(first, prefix)
+
+
+def with_enrollment_login(tables: Tables, scope: Scope, rows: ir.Table) -> ir.Table:
+    """Enrollments with the login that stands for their user; without those who have none.
+
+    It is the login that the enrollment names, if it is one of the user's, else the user's chosen
+    one (step 1). Columns: `login_sis_user_id`, `login_integration_id`, `login_account_id`.
+    """
+    named = login_columns(candidates(tables, scope), "named_")
+    chosen = chosen_logins(tables, scope, "chosen_")
+    rows = rows.left_join(
+        named,
+        [rows.sis_pseudonym_id == named.named_id, rows.user_id == named.named_user_id],
+    )
+    rows = rows.left_join(chosen, rows.user_id == chosen.chosen_user_id)
+    is_named = rows.named_id.notnull()
+    rows = rows.filter(is_named | rows.chosen_id.notnull())
+    columns = ("sis_user_id", "integration_id", "account_id")
+    return rows.mutate(
+        **{
+            f"login_{column}": ibis.ifelse(
+                is_named, rows[f"named_{column}"], rows[f"chosen_{column}"]
+            )
+            for column in columns
+        }
+    )
 
 
 def login_order(logins: ir.Table) -> list[ir.Value]:
@@ -47,7 +73,7 @@ def login_order(logins: ir.Table) -> list[ir.Value]:
 
 def login_columns(logins: ir.Table, prefix: str) -> ir.Table:
     """A login's columns under names that cannot clash in a join."""
-    columns = ("user_id", "id", "sis_user_id", "unique_id", "account_id")
+    columns = ("user_id", "id", "sis_user_id", "integration_id", "unique_id", "account_id")
     return logins.select(**{f"{prefix}{column}": column for column in columns})
 
 

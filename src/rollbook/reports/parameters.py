@@ -19,8 +19,13 @@ def is_true(value: Any) -> bool:
     text = str(value)
     if text.lower() in _TRUE | _FALSE:
         return text.lower() in _TRUE
-    number = _LEADING_INTEGER.match(text)
-    return number is not None and int(number.group()) != 0
+    return leading_integer(text) != 0
+
+
+def leading_integer(value: Any) -> int:
+    """The integer that a value begins with; 0 where it begins with none."""
+    number = _LEADING_INTEGER.match(str(value))
+    return int(number.group()) if number else 0
 
 
 def is_blank(value: Any) -> bool:

@@ -7,7 +7,7 @@ import ibis.expr.types as ir
 from ibis import _
 
 from rollbook.canvas.tables import Tables
-from rollbook.reports.logins import candidates, chosen_logins, login_columns, login_host
+from rollbook.reports.logins import chosen_logins, login_host, with_enrollment_login
 from rollbook.reports.report import OutputFile
 from rollbook.reports.scope import Scope, is_live
 from rollbook.reports.sis.export import (
@@ -47,7 +47,7 @@ def enrollments(tables: Tables, export: Export) -> OutputFile:
     rows = _kept(rows, export, temporary)
     rows = _of_chosen_types_and_states(rows, scope)
     rows = scope.in_term(scope.in_courses(rows, "section_course_id"), "course_enrollment_term_id")
-    rows = _with_own_login(tables, scope, rows)
+    rows = with_enrollment_login(tables, scope, rows)
     rows = _with_login_of(tables, scope, rows, "associated_user_id", "associate_")
     if temporary and export.is_sis:
         provider = "temporary_enrollment_source_user_id"
@@ -103,23 +103,6 @@ def _of_chosen_types_and_states(rows: ir.Table, scope: Scope) -> ir.Table:
     if states is not None:
         rows = rows.filter(rows.workflow_state.isin(states))
     return rows
-
-
-def _with_own_login(tables: Tables, scope: Scope, rows: ir.Table) -> ir.Table:
-    """The login the enrollment names, if it is one of the user's; else the user's chosen one."""
-    named = login_columns(candidates(tables, scope), "named_")
-    chosen = chosen_logins(tables, scope, "chosen_")
-    rows = rows.left_join(
-        named,
-        [rows.sis_pseudonym_id == named.named_id, rows.user_id == named.named_user_id],
-    )
-    rows = rows.left_join(chosen, rows.user_id == chosen.chosen_user_id)
-    rows = rows.filter(rows.named_id.notnull() | rows.chosen_id.notnull())
-    is_named = rows.named_id.notnull()
-    return rows.mutate(
-        login_sis_user_id=ibis.ifelse(is_named, rows.named_sis_user_id, rows.chosen_sis_user_id),
-        login_account_id=ibis.ifelse(is_named, rows.named_account_id, rows.chosen_account_id),
-    )
 
 
 def _with_login_of(
