@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import ibis
 import ibis.expr.types as ir
 
 from rollbook.canvas import associations
+from rollbook.canvas.roots import COLUMN as ROOT
+from rollbook.canvas.roots import Roots, needs_root, read_roots, with_root
 from rollbook.canvas.schema import TABLES, CanvasColumn, CanvasTable
 from rollbook.engines.engine import Engine
 from rollbook.errors import MissingTable
@@ -14,7 +18,8 @@ from rollbook.errors import MissingTable
 class Tables:
     """The tables of `schema.TABLES` on one engine, each an attribute: `tables.enrollments`.
 
-    A column that the source lacks holds its default, else NULL. The two association tables are
+    A column that the source lacks holds its default, else NULL; root accounts and the sign of an
+    SIS import are derived where the source lacks them (data_sources.md, 2.3). The two association tables are
     derived where they are missing or empty (data_sources.md, 3.3 steps 7 and 8).
 
     Raises:
@@ -46,12 +51,27 @@ class Tables:
                 f"The data have no table `{name}`, which this needs. "
                 f"They come from {self._engine.source}."
             )
-        return _typed(self._engine.source_table(name), TABLES[name], present)
+        source = self._engine.source_table(name)
+        if needs_root(name, present):
+            source, present = with_root(source, name, self._roots, self), present | {ROOT}
+        if name == "accounts" and "sis_batch_id" not in present:
+            source, present = _with_sis_mark(source, present), present | {"sis_batch_id"}
+        return _typed(source, TABLES[name], present)
+
+    @cached_property
+    def _roots(self) -> Roots:
+        return read_roots(self._engine)
 
     def _has_rows(self, name: str) -> bool:
         if self._engine.columns(name) is None:
             return False
         return bool(self._engine.rows(self._engine.source_table(name).limit(1)))
+
+
+def _with_sis_mark(source: ir.Table, present: frozenset[str]) -> ir.Table:
+    # Not recoverable; reports only ask whether there is one (data_sources.md, 2.3).
+    has_sis_id = source.sis_source_id.notnull() if "sis_source_id" in present else False
+    return source.mutate(sis_batch_id=ibis.ifelse(has_sis_id, 1, ibis.null("int64")))
 
 
 def _typed(source: ir.Table, table: CanvasTable, present: frozenset[str]) -> ir.Table:
