@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import ibis
 import ibis.expr.types as ir
 from ibis import _
@@ -16,6 +14,7 @@ from rollbook.reports.courses.covered import (
     covered_courses,
     term_parameter,
 )
+from rollbook.reports.parameters import leading_integer
 from rollbook.reports.report import Column, Plan, Report
 from rollbook.reports.scope import Scope, is_live
 from rollbook.reports.sis.export import prefixed
@@ -62,12 +61,9 @@ def _storage(tables: Tables, smallest_file_bytes: int) -> ir.Table:
 
 
 def _smallest_file_bytes(tables: Tables, scope: Scope) -> int:
-    """What a smaller file counts as; text without leading digits is 0, as in Ruby."""
-    text = read_setting(tables, scope.engine, _SMALLEST_FILE)
-    if text is None:
-        return _SMALLEST_FILE_BYTES
-    digits = re.match(r"\s*(\d+)", text)
-    return int(digits[1]) if digits else 0
+    """What a smaller file counts as; text that begins with no number is 0."""
+    value = read_setting(tables, scope.engine, _SMALLEST_FILE)
+    return _SMALLEST_FILE_BYTES if value is None else leading_integer(value)
 
 
 def _megabytes(byte_sum: ir.IntegerValue) -> ir.FloatingValue:
