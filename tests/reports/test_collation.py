@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cache
+from typing import Any
+
+import duckdb
 import ibis
 import pyarrow as pa
 import pytest
@@ -10,11 +14,25 @@ from hypothesis import strategies as st
 
 from rollbook.reports.collation import collation_keys
 
+# What logins are made of, and some letters of Europe.
+LOGIN_LETTERS = "aAbBoOzZ0129_-.@+' áÁéÉöÖøØłŁßæÆ"
+
+
+@cache
+def engine() -> ibis.BaseBackend:
+    return ibis.duckdb.connect()
+
+
+def keys_of(texts: list[str]) -> list[list[str]]:
+    table = ibis.memtable(pa.table({"text": texts}))
+    keys = engine().to_pyarrow(table.select(*collation_keys(table.text)))
+    return [list(row.values()) for row in keys.to_pylist()]
+
 
 def in_order(texts: list[str]) -> list[str]:
     table = ibis.memtable(pa.table({"text": texts}))
     ordered = table.order_by(*collation_keys(table.text))
-    return [row["text"] for row in ibis.duckdb.connect().to_pyarrow(ordered).to_pylist()]
+    return [row["text"] for row in engine().to_pyarrow(ordered).to_pylist()]
 
 
 @pytest.mark.parametrize(
@@ -29,6 +47,9 @@ def in_order(texts: list[str]) -> list[str]:
         ["Zoë", "zoo"],
         ["ana", "ána", "Ánb"],
         ["12345678901234567890", "22345678901234567890"],
+        ["østby", "Østby", "ostby1"],
+        ["straße", "strasse1", "træ", "traf"],
+        ["ána", "Ána"],
     ],
 )
 def test_texts_stand_in_order(expected: list[str]) -> None:
@@ -40,3 +61,22 @@ def test_a_run_of_digits_counts_as_its_number(numbers: list[int]) -> None:
     assert in_order([f"u{number}x" for number in numbers]) == [
         f"u{number}x" for number in sorted(numbers)
     ]
+
+
+@pytest.mark.parametrize("texts", [("kim2", "kim02"), ("a007b", "a7b"), ("000", "0")])
+def test_zeros_before_a_number_make_no_difference(texts: tuple[str, str]) -> None:
+    first, second = keys_of(list(texts))
+    assert first == second
+
+
+@given(st.lists(st.text(LOGIN_LETTERS, max_size=5), min_size=2, max_size=40, unique=True))
+def test_logins_stand_as_icu_orders_them(texts: list[str]) -> None:
+    """In the root collation with numeric order, also which of them are the same."""
+    query = "SELECT icu_sort_key(?, 'und-u-kn-true')"
+    icu_keys = [duckdb.execute(query, [text]).fetchall()[0][0] for text in texts]
+    assert ranks(keys_of(texts)) == ranks(icu_keys)
+
+
+def ranks(keys: list[Any]) -> list[int]:
+    ordered = sorted(keys)
+    return [ordered.index(key) for key in keys]

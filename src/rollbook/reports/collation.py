@@ -17,26 +17,41 @@ import ibis.expr.types as ir
 _PUNCTUATION = " _-,;:!?.'\"()[]{}@*/\\&#%`^+<=>|~$"
 _BELOW_DIGITS = "".join(chr(0x0E + position) for position in range(len(_PUNCTUATION)))
 _DIGITS_IN_A_NUMBER = 20
+# What sorts as other letters without being made of them.
+_STROKED = {"ð": "d", "ø": "o", "đ": "d", "ħ": "h", "ł": "l", "ǿ": "o"}
+_JOINED = {"ß": "ss", "æ": "ae", "œ": "oe"}
 
 
 def _accented_letters() -> tuple[str, str]:
-    accented, plain = "", ""
+    accented, plain = "".join(_STROKED), "".join(_STROKED.values())
     for code in (*range(0xC0, 0x250), *range(0x1E00, 0x1F00)):
         base = unicodedata.normalize("NFD", chr(code))[0]
-        if base != chr(code) and base in string.ascii_lowercase:
+        if base != chr(code) and base in string.ascii_lowercase and chr(code) not in _STROKED:
             accented, plain = accented + chr(code), plain + base
     return accented, plain
 
 
+def _letters_in_two_cases() -> tuple[str, str]:
+    letters = (*string.ascii_lowercase, *_ACCENTED, *_JOINED)
+    pairs = [(letter.upper(), letter) for letter in letters]
+    # Some have no other case of one letter.
+    pairs = [pair for pair in pairs if len(pair[0]) == 1 and pair[0] != pair[1]]
+    return "".join(upper for upper, _ in pairs), "".join(lower for _, lower in pairs)
+
+
 _ACCENTED, _PLAIN = _accented_letters()
+_UPPER, _LOWER = _letters_in_two_cases()
 
 
 def collation_keys(text: ir.StringValue) -> list[ir.StringValue]:
     """What to sort by, the weightiest first, to have a text in Canvas's order."""
-    without_case = text.lower()
+    # In every key: zeros before a number make no difference at all.
+    padded = _numbers_padded(text)
+    without_case = padded.lower()
     letters = without_case.translate(_ACCENTED + _PUNCTUATION, _PLAIN + _BELOW_DIGITS)
-    upper, lower = string.ascii_uppercase, string.ascii_lowercase
-    return [_numbers_padded(letters), without_case, text.translate(upper + lower, lower + upper)]
+    for joined, apart in _JOINED.items():
+        letters = letters.replace(joined, apart)
+    return [letters, without_case, padded.translate(_UPPER + _LOWER, _LOWER + _UPPER)]
 
 
 def _numbers_padded(text: ir.StringValue) -> ir.StringValue:
