@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
+from oracle.comparison import Comparison, MemoryLake
 
 EXAMPLES = 60
 """Generated institutions a report in the normal run."""
@@ -15,7 +19,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+@pytest.fixture(scope="session")
+def memory_lake() -> Iterator[MemoryLake]:
+    lake = MemoryLake()
+    yield lake
+    lake.close()
+
+
 @pytest.fixture
-def number_of_examples(pytestconfig: pytest.Config) -> int:
-    number: int = pytestconfig.getoption("oracle_examples", EXAMPLES)
-    return number
+def comparison(memory_lake: MemoryLake, tmp_path: Path, pytestconfig: pytest.Config) -> Comparison:
+    examples = pytestconfig.getoption("oracle_examples", EXAMPLES)
+    return Comparison(memory_lake, tmp_path, examples)

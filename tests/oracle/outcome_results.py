@@ -117,8 +117,10 @@ class _Report:
         by = _ORDERS.get(order, _ORDERS["users"])
         kept: dict[tuple[Any, ...], Line] = {}
         for found in self._found():
-            key = tuple(found[name]["id"] for name in by)
-            kept.setdefault(_identity(found), Line(self._cells(found), key))
+            identity = _identity(found)
+            if identity not in kept:
+                key = tuple(found[name]["id"] for name in by)
+                kept[identity] = Line(self._cells(found), key)
         lines = sorted(kept.values(), key=lambda line: line.key)
         pieces = [self.run.term_text()]
         if self.run.include_deleted:

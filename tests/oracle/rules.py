@@ -70,12 +70,16 @@ class Institution:
 
     def __init__(self, tables: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
         self._tables = {name: [Row(row) for row in rows] for name, rows in tables.items()}
+        self._by_id = {
+            name: {row["id"]: row for row in reversed(rows) if row["id"] is not None}
+            for name, rows in self._tables.items()
+        }
 
     def rows(self, table: str) -> list[Row]:
         return self._tables.get(table, [])
 
     def one(self, table: str, row_id: int | None) -> Row | None:
-        return next((row for row in self.rows(table) if row["id"] == row_id is not None), None)
+        return None if row_id is None else self._by_id.get(table, {}).get(row_id)
 
     def root_of(self, account_id: int) -> Row:
         """An account's root account: itself where it names none, 0 or itself (students 1.1)."""
@@ -331,11 +335,14 @@ def print_double(value: float | None) -> Cell:
 
 def decoded(value: Any) -> Any:
     """A serialized column (data_sources 1.1): YAML or JSON text, or decoded already."""
-    if isinstance(value, str):
-        if not value.strip():
-            return None
-        value = json.loads(value) if value[0] in '{["' else yaml.safe_load(value)
-    return _without_colons(value)
+    return _parsed(value) if isinstance(value, str) else _without_colons(value)
+
+
+@cache
+def _parsed(text: str) -> Any:
+    if not text.strip():
+        return None
+    return _without_colons(json.loads(text) if text[0] in '{["' else yaml.safe_load(text))
 
 
 def _without_colons(value: Any) -> Any:

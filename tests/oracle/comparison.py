@@ -1,0 +1,166 @@
+"""The engine beside the oracle: one lake in memory, refilled for each generated institution."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from conformance.cells import Row, difference, parse
+from hypothesis import HealthCheck, given, note, reject, settings
+from hypothesis.strategies import SearchStrategy
+from oracle.catalogue import ORACLES
+from oracle.rules import Expected, Institution, ReportFails, Request, Unspecified
+
+from rollbook.canvas.schema import TABLES
+from rollbook.engines.duck import DuckLimits, connect
+from rollbook.engines.lake import SCHEMA, LakeEngine
+from rollbook.errors import RollbookError
+from rollbook.load.json_tables import _as_arrow
+from rollbook.reports.execution import ReportRequest, execute
+from rollbook.reports.registry import registry
+from rollbook.reports.scope import Host
+
+Tables = Mapping[str, Sequence[Mapping[str, Any]]]
+
+
+class MemoryLake:
+    """All Canvas tables in one DuckDB in memory, seen through the lake's own engine."""
+
+    def __init__(self) -> None:
+        # Small tables: a second thread costs more than it helps.
+        self._connection: duckdb.DuckDBPyConnection = connect(DuckLimits(threads=1))
+        self._connection.execute(f"ATTACH ':memory:' AS lake; CREATE SCHEMA lake.{SCHEMA}")
+        for name, table in TABLES.items():
+            columns = ", ".join(f'"{column.name}" {column.sql_type}' for column in table.columns)
+            self._connection.execute(f'CREATE TABLE lake.{SCHEMA}."{name}" ({columns})')
+        self._filled: set[str] = set()
+        self.engine = LakeEngine(
+            self._connection, snapshot="1", source="a generated institution", data_as_of=None
+        )
+
+    def fill(self, tables: Tables) -> None:
+        """Hold these rows and no others."""
+        for name in self._filled:
+            self._connection.execute(f'DELETE FROM lake.{SCHEMA}."{name}"')
+        self._filled = {name for name, rows in tables.items() if rows}
+        for name in self._filled:
+            self._insert(name, tables[name])
+
+    def _insert(self, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        given_columns = {column for row in rows for column in row}
+        columns = tuple(item for item in TABLES[name].columns if item.name in given_columns)
+        assert given_columns == {column.name for column in columns}
+        self._connection.register(
+            "given_rows", _as_arrow(replace(TABLES[name], columns=columns), rows)
+        )
+        self._connection.execute(
+            f'INSERT INTO lake.{SCHEMA}."{name}" BY NAME SELECT * FROM given_rows'
+        )
+        self._connection.unregister("given_rows")
+
+    def close(self) -> None:
+        self.engine.close()
+
+
+@dataclass
+class Tally:
+    """What the examples of one comparison were like; a comparison of nothing proves nothing."""
+
+    examples: int = 0
+    failures: int = 0
+    with_lines: int = 0
+    columns: dict[str, set[str | None]] = field(default_factory=dict)
+
+    def add(self, expected: Expected) -> None:
+        # Not the single cell that says that there is nothing.
+        lines = [line for line in expected.lines if len(line.cells) == len(expected.header)]
+        self.with_lines += bool(lines)
+        for line in lines:
+            for name, cell in zip(expected.header, line.cells, strict=True):
+                self.columns.setdefault(str(name), set()).add(cell)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Runs a report on the engine and by the oracle, on as many examples as asked for."""
+
+    lake: MemoryLake
+    folder: Path
+    examples: int
+
+    def of(
+        self, key: str, institutions: SearchStrategy[Tables], requests: SearchStrategy[Request]
+    ) -> Tally:
+        """Fail with the smallest institution found on which the two differ."""
+        tally = Tally()
+
+        @settings(
+            max_examples=self.examples,
+            derandomize=True,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(institutions, requests)
+        def agree(tables: Tables, request: Request) -> None:
+            try:
+                expected = ORACLES[key](Institution(tables), request)
+            except ReportFails:
+                expected = None
+            except Unspecified:
+                reject()
+            tally.examples += 1
+            self.lake.fill(tables)
+            if expected is None:
+                tally.failures += 1
+                self._check_failure(key, request)
+            else:
+                tally.add(expected)
+                self._check_file(key, request, expected)
+
+        agree()
+        return tally
+
+    def _check_failure(self, key: str, request: Request) -> None:
+        try:
+            self._run(key, request)
+        except RollbookError:
+            return
+        raise AssertionError("the run should have failed")
+
+    def _check_file(self, key: str, request: Request, expected: Expected) -> None:
+        found, extra_text = self._run(key, request)
+        for problem in (
+            difference([expected.header], found[:1], in_order=True),
+            difference([line.cells for line in expected.lines], found[1:], in_order=False),
+            out_of_order(expected, found[1:]),
+        ):
+            note(problem)
+            assert not problem, problem
+        assert extra_text == expected.extra_text
+
+    def _run(self, key: str, request: Request) -> tuple[list[Row], str]:
+        wanted = ReportRequest(
+            report=registry().find(key),
+            account=str(request.account_id),
+            parameters=request.parameters,
+            now=request.now,
+            host=Host(name=request.host),
+        )
+        product = execute(self.lake.engine, wanted, self.folder)
+        return parse(product.file.read_bytes().decode()), product.extra_text
+
+
+def out_of_order(expected: Expected, found: Sequence[Row]) -> str:
+    """The first lines that stand elsewhere than the spec orders them; empty where none do."""
+    start = 0
+    for key, lines in groupby(expected.lines, key=lambda line: line.key):
+        wanted = [line.cells for line in lines]
+        place = list(found[start : start + len(wanted)])
+        if difference(wanted, place, in_order=False):
+            return f"at row {start}, with key {key}: {wanted} should stand, not {place}"
+        start += len(wanted)
+    return ""

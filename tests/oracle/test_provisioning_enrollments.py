@@ -1,0 +1,80 @@
+"""File enrollments of both SIS reports, on generated institutions."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import strategies as st
+from oracle.comparison import Comparison
+from oracle.institutions import (
+    BLANKS,
+    MOST_ENROLLMENTS,
+    any_of,
+    batch_ids,
+    courses,
+    enrollments,
+    flags,
+    institution,
+    mostly,
+    parameters,
+    requests,
+    rows,
+    switches,
+    user_ids,
+)
+from oracle.provisioning_enrollments import STATES, TYPES
+
+no_user = st.just(None)
+
+roles = rows(
+    {
+        "name": any_of("StudentEnrollment", "Lab assistant", 'Grader "A"'),
+        "workflow_state": mostly("built_in", "active", "inactive", "deleted", weight=3),
+    }
+)
+
+states_by_date = st.lists(
+    mostly("active", "completed", "completed", None, "inactive", "no row", weight=20),
+    min_size=MOST_ENROLLMENTS,
+    max_size=MOST_ENROLLMENTS,
+).map(
+    lambda found: [
+        {"enrollment_id": number, "state": state}
+        for number, state in enumerate(found, 1)
+        if state != "no row"
+    ]
+)
+
+institutions = institution(
+    courses=courses(),
+    roles=roles,
+    enrollments=enrollments(
+        role_id=any_of(1, 2, 3, 99, None),
+        associated_user_id=st.one_of(no_user, user_ids),
+        temporary_enrollment_source_user_id=st.one_of(no_user, user_ids),
+        limit_privileges_to_course_section=any_of(True, False, None),
+        sis_batch_id=batch_ids,
+        sis_pseudonym_id=any_of(None, 1, 2, 3, 99),
+    ),
+    enrollment_states=states_by_date,
+    feature_flags=flags("temporary_enrollments"),
+)
+
+
+def filters(valid: tuple[str, ...]) -> st.SearchStrategy[object]:
+    values = st.sampled_from([*valid, "all", "x", ""])
+    some = st.lists(values, min_size=2, max_size=6)
+    return st.one_of(some.map(",".join), some.map(", ".join), some, st.sampled_from(BLANKS))
+
+
+given_parameters = parameters(
+    created_by_sis=switches,
+    enrollment_filter=filters(TYPES),
+    enrollment_states=filters(STATES),
+).map(lambda chosen: {"enrollments": True} | chosen)
+
+
+@pytest.mark.parametrize("report", ["provisioning_csv", "sis_export_csv"])
+def test_engine_agrees(report: str, comparison: Comparison) -> None:
+    tally = comparison.of(report, institutions, requests(given_parameters))
+    assert tally.with_lines > tally.examples / 5
+    assert tally.columns["status"] >= {"active", "deleted", "concluded"}
