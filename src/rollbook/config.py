@@ -14,7 +14,9 @@ from pydantic_settings import (
 )
 
 from rollbook.engines.duck import DuckLimits
+from rollbook.engines.engine import Source
 from rollbook.engines.lake import Lake
+from rollbook.engines.postgres import Postgres
 from rollbook.errors import ConfigurationError
 from rollbook.reports.registry import Registry, registry
 from rollbook.reports.scope import Host
@@ -29,6 +31,12 @@ class Settings(BaseSettings):
 
     data: Path = Field(
         default=Path("rollbook-data"), description="The folder of everything Rollbook keeps."
+    )
+    source: str | None = Field(
+        default=None,
+        # It may hold a password.
+        repr=False,
+        description="A Postgres database with Canvas's tables, read in place of the lake.",
     )
     host: str = Field(default="127.0.0.1", description="The address the server listens on.")
     port: int = Field(default=3000, ge=0, le=65535, description="The port the server listens on.")
@@ -53,6 +61,21 @@ class Settings(BaseSettings):
     duplicate_check: bool = Field(
         default=False, description="Answer 409 to a start equal to a run that has not ended."
     )
+    link_hours: int = Field(
+        default=24,
+        ge=1,
+        le=24 * 365,
+        description="How long a link to a file is good at least; at most twice as long.",
+    )
+    times_in_utc: bool = Field(
+        default=False, description="Show times in UTC, not in the zone of the user or the root."
+    )
+    cors_origins: list[str] = Field(
+        default_factory=list, description="Web origins whose pages may call the API."
+    )
+    disabled_reports: list[str] = Field(
+        default_factory=list, description="Report types that are not offered."
+    )
     reports_folder: Path | None = Field(
         default=None, description="Where further modules of reports lie, `*.py`."
     )
@@ -75,13 +98,22 @@ class Settings(BaseSettings):
         )
 
     @property
+    def tables(self) -> Source:
+        """Where reports find their tables: the database that was named, else the lake.
+
+        Raises:
+            ConfigurationError: what was named is no address of a database.
+        """
+        return self.lake if self.source is None else Postgres(self.source)
+
+    @property
     def reports(self) -> Registry:
         """All report types.
 
         Raises:
             ConfigurationError: a module of reports cannot be used.
         """
-        return registry(self.reports_folder)
+        return registry(self.reports_folder).without(self.disabled_reports)
 
     @property
     def report_host(self) -> Host:

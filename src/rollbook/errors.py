@@ -3,10 +3,12 @@
 RollbookError
 ├── InvalidInput            what was asked for is wrong
 │   ├── UnreadableRequest   a request that cannot be parsed
+│   ├── RequestTooLarge     a request with too many bytes
 │   ├── BadParameter        a parameter has a value the report cannot take
 │   ├── UnknownReport       no such report type
 │   ├── UnknownAccount      no such account
-│   └── UnknownTerm         no such enrollment term
+│   ├── UnknownTerm         no such enrollment term
+│   └── UnknownCourse       no such course
 ├── ReportError             a run that cannot give a file
 │   ├── NothingToReport     no file was chosen
 │   └── RunStopped          aborted or deleted while it worked
@@ -15,6 +17,7 @@ RollbookError
 │   ├── EmptyLake           nothing was loaded yet
 │   ├── BadRows             a load was refused for its bad rows
 │   ├── BadSource           a source that cannot be read
+│   ├── SourceUnavailable   a database that cannot be reached, or went away
 │   └── LoadConflict        another load was faster
 ├── RunError                the life of a run
 │   ├── RunNotFound         no such run
@@ -25,6 +28,7 @@ RollbookError
 │   ├── InvalidToken        an unknown token
 │   │   ├── RevokedToken    a token that was revoked
 │   │   └── ExpiredToken    a token whose time is over
+│   ├── InsufficientScopes  a token that may not make this call
 │   ├── InvalidMasquerade   acting as a user who is unknown, or whom one may not be
 │   └── NotPermitted        a valid token without the permission
 └── ConfigurationError      settings that do not fit together
@@ -60,6 +64,12 @@ class UnreadableRequest(InvalidInput):
     """A request's body or parameters cannot be parsed."""
 
 
+class RequestTooLarge(InvalidInput):
+    """A request has more bytes than are read."""
+
+    status = 413
+
+
 class BadParameter(InvalidInput):
     """A parameter has a value that cannot be taken."""
 
@@ -78,6 +88,10 @@ class UnknownAccount(InvalidInput):
 
 class UnknownTerm(InvalidInput):
     """The root account has no such enrollment term."""
+
+
+class UnknownCourse(InvalidInput):
+    """The root account has no such course."""
 
 
 class ReportError(RollbookError):
@@ -120,6 +134,12 @@ class BadRows(DataError):
 
 class BadSource(DataError):
     """A source that cannot be read at all."""
+
+
+class SourceUnavailable(DataError):
+    """The database that holds the data cannot be reached, or went away while it was read."""
+
+    status = 503
 
 
 class LoadConflict(DataError):
@@ -172,6 +192,10 @@ class ExpiredToken(InvalidToken):
     def __init__(self, message: str, expired_at: datetime) -> None:
         super().__init__(message)
         self.expired_at = expired_at
+
+
+class InsufficientScopes(AccessDenied):
+    """The token's scopes leave out this call."""
 
 
 class InvalidMasquerade(AccessDenied):

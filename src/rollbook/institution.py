@@ -16,6 +16,7 @@ import pyarrow as pa
 from rollbook.config import Settings, read_settings
 from rollbook.engines.engine import Engine
 from rollbook.engines.lake import Lake
+from rollbook.engines.postgres import is_postgres_url
 from rollbook.errors import BadParameter
 from rollbook.output.csv import CHUNK_ROWS
 from rollbook.reports.execution import Product, Progress, ReportRequest, execute, plan_report
@@ -113,18 +114,19 @@ class Institution:
         now: datetime | None = None,
         snapshot: int | None = None,
     ) -> Result:
-        """A report over the latest snapshot, or an earlier one; nothing is computed yet.
+        """A report over the data as they are now, or an earlier snapshot; nothing is computed yet.
 
         Args:
             report: its key, such as `provisioning_csv`.
             parameters: as a client of the API sends them: `{"users": True}`.
             account: an id, `self`, `sis_account_id:X`, ...
             now: the moment the report runs, aware; the present by default.
-            snapshot: a snapshot's number; the latest by default.
+            snapshot: a snapshot's number, of the lake; the latest by default.
 
         Raises:
             UnknownReport: there is no such report.
             EmptyLake: nothing was loaded, or there is no such snapshot.
+            SourceUnavailable, BadSource: the database cannot be read.
         """
         request = ReportRequest(
             report=self.settings.reports.find(report),
@@ -133,7 +135,7 @@ class Institution:
             now=now or datetime.now(UTC),
             host=self.settings.report_host,
         )
-        engine = self.lake.engine(snapshot)
+        engine = self.settings.tables.engine(snapshot)
         self._engines.append(engine)
         return Result(engine, request)
 
@@ -158,10 +160,13 @@ def open_institution(data: str | Path | None = None, **settings: Any) -> Institu
     """Open an institution's data.
 
     Args:
-        data: the folder of the data; by default `ROLLBOOK_DATA`, else `./rollbook-data`.
+        data: the folder of the data; by default `ROLLBOOK_DATA`, else `./rollbook-data`. Or the
+            address of a Postgres database with Canvas's tables, `postgresql://...`.
         settings: any other setting of `rollbook.config.Settings`.
 
     Raises:
         ConfigurationError: a setting cannot be used.
     """
+    if isinstance(data, str) and is_postgres_url(data):
+        return Institution(read_settings(source=data, **settings))
     return Institution(read_settings(data=None if data is None else Path(data), **settings))

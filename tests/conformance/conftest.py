@@ -3,13 +3,23 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from engines.postgres_server import canvas_database, postgres_server, shared_canvas_database
+
+__all__ = ["canvas_database", "postgres_server", "shared_canvas_database"]
 
 HERE = Path(__file__).parent
+ENGINES = ("lake", "postgres")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--cases", type=Path, default=HERE / "cases", help="the folder of the conformance cases"
+    )
+    parser.addoption(
+        "--engine",
+        choices=(*ENGINES, "all"),
+        action="append",
+        help="the engine that runs the cases, lake by default; repeat it for more, or all",
     )
 
 
@@ -22,3 +32,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         raise pytest.UsageError(f"There is no case (*.json) in {folder}.")
     names = [file.relative_to(folder).with_suffix("").as_posix() for file in files]
     metafunc.parametrize("case_file", files, ids=names)
+    asked = metafunc.config.getoption("engine", None) or ["lake"]
+    engines = ENGINES if "all" in asked else sorted(set(asked))
+    metafunc.parametrize("engine", engines)

@@ -9,22 +9,25 @@ from typing import Any
 
 import pytest
 from conformance.cells import Row, difference, read_files
+from engines.postgres_server import CanvasDatabase
 
 import rollbook
 from rollbook.errors import RollbookError
+from rollbook.institution import Institution
 from rollbook.load.json_tables import load_tables
 from rollbook.reports.texts import failure_message
 
 
-def test_case(case_file: Path, tmp_path: Path) -> None:
+def test_case(case_file: Path, engine: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     case = json.loads(case_file.read_text("utf-8"))
     expected = case["expect"]
-    if expected["kind"] == "error":
-        with pytest.raises(RollbookError) as error:
-            run(case, tmp_path)
-        assert (expected["message"] or "") in f"{failure_message(case['report'])} {error.value}"
-        return
-    product = run(case, tmp_path)
+    with loaded(case, engine, tmp_path, request) as institution:
+        if expected["kind"] == "error":
+            with pytest.raises(RollbookError) as error:
+                run(case, institution, tmp_path)
+            assert (expected["message"] or "") in f"{failure_message(case['report'])} {error.value}"
+            return
+        product = run(case, institution, tmp_path)
     assert product.suffix == f".{expected['kind']}"
     found = read_files(product)
     assert list(found) == list(expected["files"])
@@ -36,16 +39,28 @@ def test_case(case_file: Path, tmp_path: Path) -> None:
     assert not problems, "\n".join([case["name"], *problems])
 
 
-def run(case: dict[str, Any], folder: Path) -> Path:
-    with rollbook.open(folder / "data", host_name=case.get("host") or "") as institution:
-        load_tables(institution.lake, case["tables"], "a conformance case")
-        result = institution.run(
-            case["report"],
-            case["parameters"],
-            account=str(case["account_id"]),
-            now=datetime.fromisoformat(case["now"]),
-        )
-        return result.write(folder)
+def loaded(
+    case: dict[str, Any], engine: str, folder: Path, request: pytest.FixtureRequest
+) -> Institution:
+    """The case's tables, on one of the engines."""
+    host_name = case.get("host") or ""
+    if engine == "postgres":
+        database: CanvasDatabase = request.getfixturevalue("canvas_database")
+        database.fill(case["tables"])
+        return rollbook.open(database.url, host_name=host_name)
+    institution = rollbook.open(folder / "data", host_name=host_name)
+    load_tables(institution.lake, case["tables"], "a conformance case")
+    return institution
+
+
+def run(case: dict[str, Any], institution: Institution, folder: Path) -> Path:
+    result = institution.run(
+        case["report"],
+        case["parameters"],
+        account=str(case["account_id"]),
+        now=datetime.fromisoformat(case["now"]),
+    )
+    return result.write(folder)
 
 
 def compare(expected: dict[str, Any], found: list[Row], *, in_order: bool) -> str:

@@ -29,6 +29,14 @@ DataOption = Annotated[
     Path | None,
     typer.Option("--data", "-d", help="The folder of the data. [default: ./rollbook-data]"),
 ]
+SourceOption = Annotated[
+    str | None,
+    typer.Option(
+        "--source",
+        metavar="URL",
+        help="A Postgres database with Canvas's tables, postgresql://..., in place of the lake.",
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
 
 

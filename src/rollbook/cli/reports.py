@@ -21,6 +21,7 @@ from rollbook.canvas.tables import Tables
 from rollbook.cli.console import (
     DataOption,
     JsonOption,
+    SourceOption,
     answers,
     messages,
     print_json,
@@ -71,6 +72,7 @@ def run(
     account: AccountOption = "self",
     snapshot: SnapshotOption = None,
     data: DataOption = None,
+    source: SourceOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Run REPORT and write its file: a CSV, or a zip where the report has several.
@@ -78,7 +80,7 @@ def run(
     rollbook run provisioning_csv -p users=true -p enrollments=true -o provisioning.zip
     """
     started = time.monotonic()
-    with open_institution(data) as institution:
+    with open_institution(data, source=source) as institution:
         result = institution.run(
             report, parse_pairs(parameters), account=account, snapshot=snapshot
         )
@@ -191,13 +193,14 @@ def list_reports(
         str | None, typer.Argument(help="Show one report with all its parameters.")
     ] = None,
     data: DataOption = None,
+    source: SourceOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """List the report types and their parameters.
 
     rollbook reports provisioning_csv
     """
-    settings = read_settings(data=data)
+    settings = read_settings(data=data, source=source)
     known = settings.reports
     chosen = known.by_title() if report is None else [known.find(report)]
     reasons = _why_unavailable(settings, chosen)
@@ -217,7 +220,7 @@ def list_reports(
 def _why_unavailable(settings: Settings, reports: Sequence[Report]) -> dict[str, str]:
     """The reports that cannot run on the data at hand, each with its reason."""
     try:
-        engine = settings.lake.engine()
+        engine = settings.tables.engine()
     except EmptyLake:
         return {}
     try:
@@ -264,13 +267,14 @@ def sql(
     account: AccountOption = "self",
     snapshot: SnapshotOption = None,
     data: DataOption = None,
+    source: SourceOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Print the SQL of each file of REPORT, as the engine runs it.
 
     rollbook sql provisioning_csv -p users=true
     """
-    with open_institution(data) as institution:
+    with open_institution(data, source=source) as institution:
         result = institution.run(
             report, parse_pairs(parameters), account=account, snapshot=snapshot
         )

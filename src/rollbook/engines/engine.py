@@ -43,3 +43,10 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Give back connections and memory."""
+
+
+class Source(Protocol):
+    """Where an institution's tables are."""
+
+    def engine(self, snapshot: int | None = None) -> Engine:
+        """A view of the data as they are now, or as an earlier snapshot has them."""

