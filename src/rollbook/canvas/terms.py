@@ -30,8 +30,8 @@ class Term:
         return self.workflow_state != "deleted"
 
     def is_current(self, now: datetime) -> bool:
-        """Whether an active, dated term holds `now` (UTC without zone), both ends included."""
-        if self.workflow_state != "active" or (self.start_at is None and self.end_at is None):
+        """Whether a live, dated term holds `now` (UTC without zone), both ends included."""
+        if not self.is_live or (self.start_at is None and self.end_at is None):
             return False
         return (self.start_at or now) <= now <= (self.end_at or now)
 

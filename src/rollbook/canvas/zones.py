@@ -12,13 +12,16 @@ DEFAULT_ZONE = "America/Denver"
 
 
 def zone_of(name: str | None) -> ZoneInfo:
-    """The zone that a stored name means; the default zone for NULL and for unknown names."""
-    if not name:
+    """The zone that a stored name means.
+
+    The default zone for NULL; UTC for a name that is none (courses_and_tools.md, 1.7).
+    """
+    if name is None:
         return ZoneInfo(DEFAULT_ZONE)
     try:
-        return ZoneInfo(RAILS_ZONES.get(name, name))
+        return ZoneInfo(RAILS_ZONES.get(name, name or "UTC"))
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        return ZoneInfo(DEFAULT_ZONE)
+        return ZoneInfo("UTC")
 
 
 def is_utc(zone: ZoneInfo) -> bool:
