@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
+from rollbook.canvas.zones import iso_seconds
 from rollbook.reports.scope import Scope
 
 
@@ -18,3 +21,14 @@ def term(scope: Scope) -> str:
 def include_deleted(scope: Scope) -> str | None:
     """Said only where it is on."""
     return "Include Deleted/Concluded Objects;" if scope.include_deleted else None
+
+
+def course(scope: Scope) -> str | None:
+    """`For Course: ID;`, its Canvas id whatever form it was given in."""
+    chosen = scope.chosen_course_id
+    return None if chosen is None else f"For Course: {chosen};"
+
+
+def time(scope: Scope, name: str, moment: datetime | None) -> str | None:
+    """`NAME: TIME;`, such as `Start At: ...`, said where there is one."""
+    return None if moment is None else f"{name}: {iso_seconds(moment, scope.zone)};"

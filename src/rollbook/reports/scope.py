@@ -14,11 +14,12 @@ import ibis.expr.types as ir
 from ibis import _
 
 from rollbook.canvas.accounts import Account, AccountTree
+from rollbook.canvas.courses import find_course
 from rollbook.canvas.tables import Tables
 from rollbook.canvas.terms import Term, find_term, read_terms
 from rollbook.canvas.zones import zone_of
 from rollbook.engines.engine import Engine
-from rollbook.errors import UnknownTerm
+from rollbook.errors import UnknownCourse, UnknownTerm
 from rollbook.reports.parameters import Parameters
 
 
@@ -99,6 +100,26 @@ class Scope:
             )
         return term
 
+    @cached_property
+    def chosen_course_id(self) -> int | None:
+        """The chosen course; None for all courses (students.md, 1.2).
+
+        Raises:
+            UnknownCourse: a course was named and the root account has none such.
+        """
+        named = self.parameters.given("course_id", "course")
+        if named is None:
+            return None
+        # A JSON boolean is no id, though Python counts it as an integer.
+        text = "" if isinstance(named, bool) else str(named)
+        course_id = find_course(self.tables, self.engine, self.root.id, text)
+        if course_id is None:
+            raise UnknownCourse(
+                f"The root account {self.root.id} has no course {named!r}. "
+                "Give a Canvas id, sis_course_id:X, sis_integration_id:X or lti_context_id:X."
+            )
+        return course_id
+
     def feature_enabled(self, feature: str) -> bool:
         """Whether the root account has a feature switched on (sis_and_provisioning.md, 3.8)."""
         if not self.tables.is_present("feature_flags"):
@@ -144,6 +165,11 @@ class Scope:
     def in_term(self, rows: ir.Table, enrollment_term_id: str) -> ir.Table:
         """Rows of the chosen term; all of them when none was chosen."""
         return rows if self.term is None else rows.filter(rows[enrollment_term_id] == self.term.id)
+
+    def in_course(self, rows: ir.Table, course_id: str) -> ir.Table:
+        """Rows of the chosen course; all of them when none was chosen."""
+        chosen = self.chosen_course_id
+        return rows if chosen is None else rows.filter(rows[course_id] == chosen)
 
 
 def any_of(conditions: Sequence[ir.BooleanValue]) -> ir.BooleanValue:
