@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from queue import Full, Queue
@@ -36,6 +36,8 @@ class CsvLayout:
     byte_order_mark: bool = False
     when_empty: str | None = None
     """The only cell of a line that stands in place of rows where there are none."""
+    when_null: Sequence[str | None] = ()
+    """What NULL prints in each column; None, as where there is no item: nothing."""
 
 
 def write_csv(
@@ -73,6 +75,11 @@ def format_rows(batch: pa.RecordBatch, layout: CsvLayout) -> bytes:
     """Rows as CSV lines, without a header."""
     frame = pl.DataFrame(pl.from_arrow(batch))
     cells = pl.DataFrame([_as_canvas_prints(frame[name], layout.zone) for name in frame.columns])
+    cells = cells.with_columns(
+        pl.col(name).fill_null(text)
+        for name, text in zip(cells.columns, layout.when_null, strict=False)
+        if text is not None
+    )
     if cells.width and isinstance(cells.dtypes[-1], pl.List):
         return b"".join(_lines(run, layout) for run in _runs_of_one_width(cells))
     return _lines(cells, layout)

@@ -54,6 +54,7 @@ class Product:
     account: Account
     extra_text: str
     message: str
+    computed_parameters: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def current_line(self) -> int:
@@ -125,8 +126,8 @@ def _execute(engine: Engine, request: ReportRequest, folder: Path, progress: Pro
     else:
         with file.open("wb") as sink:
             writer.of(plan.files)(sink)
-    given = request.parameters.get("extra_text")
-    extra_text = f"{given} {plan.extra_text}" if given else plan.extra_text
+    given = scope.parameters.given("extra_text")
+    extra_text = " ".join(str(text) for text in (given, plan.extra_text) if text)
     return Product(
         file=file,
         extension=extension,
@@ -134,6 +135,7 @@ def _execute(engine: Engine, request: ReportRequest, folder: Path, progress: Pro
         account=scope.account,
         extra_text=extra_text,
         message=texts.success_message(request.report.title, scope.account.name, extra_text),
+        computed_parameters=plan.computed_parameters,
     )
 
 
@@ -168,10 +170,24 @@ class _Writer:
             separator=output.separator,
             byte_order_mark=output.byte_order_mark,
             when_empty=output.when_empty,
+            when_null=[column.when_null for column in output.columns],
         )
-        self.lines[output.name] = write_csv(
-            self._batches(parts), layout, sink, lambda lines: self.progress(lines, percent)
-        )
+        total = self._total(parts)
+        share = 99 / self.number_of_files
+
+        def lines_written(lines: int) -> None:
+            of_this_file = 0 if total is None else int(share * lines / (total + 1))
+            self.progress(lines, percent + of_this_file)
+
+        self.lines[output.name] = write_csv(self._batches(parts), layout, sink, lines_written)
+
+    def _total(self, parts: Sequence[OutputFile]) -> int | None:
+        """The rows to come; None where a part does not say."""
+        if not all(output.knows_total for output in parts):
+            return None
+        expressions = [part.expression() for part in parts]
+        counts = [rows.aggregate(n=rows.count()) for rows in expressions if rows is not None]
+        return sum(int(self.engine.rows(count)[0]["n"]) for count in counts)
 
     def _batches(self, parts: Sequence[OutputFile]) -> Iterator[pa.RecordBatch]:
         for output in parts:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import ibis.expr.types as ir
@@ -29,6 +29,8 @@ class Column:
 
     header: str
     source: ir.Value | Deferred
+    when_null: str | None = None
+    """What NULL prints; by default nothing."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,8 @@ class OutputFile:
     byte_order_mark: bool = False
     when_empty: str | None = None
     """The only cell of a line that stands in place of rows where there are none."""
+    knows_total: bool = False
+    """Whether its rows are counted first, so that progress can be told (api.md, 12.4)."""
 
     @property
     def headers(self) -> list[str]:
@@ -70,6 +74,8 @@ class Plan:
     """The settings in words, shown in the run's parameters and its message (api.md, 12.5)."""
     always_archive: bool = False
     """A zip also for a single file."""
+    computed_parameters: Mapping[str, str] = field(default_factory=dict)
+    """Values that the run worked out and shows among its parameters."""
 
 
 @dataclass(frozen=True, kw_only=True)
