@@ -16,6 +16,13 @@ def candidates(tables: Tables, scope: Scope) -> ir.Table:
     return logins if scope.include_deleted else logins.filter(is_live(logins))
 
 
+def root_logins(tables: Tables, scope: Scope) -> ir.Table:
+    """The logins of the root account, without those that the vendor's own identity service made."""
+    return tables.pseudonyms.filter(
+        ibis._.account_id == scope.root.id, ~ibis._.is_inst_id.fill_null(False)
+    )
+
+
 def chosen_logins(tables: Tables, scope: Scope, prefix: str = "login_") -> ir.Table:
     """The login of each user who has one in the root, else in a trusted account (steps 2 to 4).
 
@@ -60,10 +67,19 @@ def with_enrollment_login(tables: Tables, scope: Scope, rows: ir.Table) -> ir.Ta
     )
 
 
+def best_logins(logins: ir.Table) -> ir.Table:
+    """Of the given logins the best one of each user, whatever its state (students.md, 1.4)."""
+    choice = ibis.row_number().over(group_by=logins.user_id, order_by=_order_in_a_state(logins))
+    return logins.mutate(choice=choice).filter(ibis._.choice == 0).drop("choice")
+
+
 def login_order(logins: ir.Table) -> list[ir.Value]:
     """The order in which a user's logins are preferred (step 2)."""
+    return [logins.workflow_state, *_order_in_a_state(logins)]
+
+
+def _order_in_a_state(logins: ir.Table) -> list[ir.Value]:
     return [
-        logins.workflow_state,
         ibis.ifelse(logins.sis_user_id.isnull(), 1, 0),
         *collation_keys(logins.unique_id),
         logins.position.asc(nulls_first=False),

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import ibis
-import ibis.expr.types as ir
 from ibis import _
 
 from rollbook.canvas.tables import Tables
-from rollbook.reports.logins import chosen_logins, login_host
+from rollbook.reports.logins import chosen_logins, login_host, root_logins
 from rollbook.reports.names import first_name, last_name
 from rollbook.reports.people import email_addresses, without_test_students
 from rollbook.reports.report import OutputFile
@@ -27,7 +26,7 @@ _PRONOUNS = {"she_her": "She/Her", "he_him": "He/Him", "they_them": "They/Them"}
 
 def users(tables: Tables, export: Export) -> OutputFile:
     """One row for each login of the root, not for each user."""
-    logins = _logins_of_the_root(tables, export)
+    logins = root_logins(tables, export.scope)
     logins = export.kept(
         logins,
         by_default=is_live(logins),
@@ -44,12 +43,6 @@ def users(tables: Tables, export: Export) -> OutputFile:
     rows = logins.join(people, logins.user_id == people.person_id)
     rows = rows.left_join(emails, rows.user_id == emails.email_user_id)
     return OutputFile("users", export.columns(*_user_columns(export)), rows.order_by("id"))
-
-
-def _logins_of_the_root(tables: Tables, export: Export) -> ir.Table:
-    return tables.pseudonyms.filter(
-        _.account_id == export.scope.root.id, ~_.is_inst_id.fill_null(False)
-    )
 
 
 def _user_columns(export: Export) -> list[SisColumn]:
@@ -83,7 +76,7 @@ def _prints_pronouns(export: Export) -> bool:
 
 def user_observers(tables: Tables, export: Export) -> OutputFile:
     """One row for each pair of a student's login and an observer's login in the root."""
-    logins = _logins_of_the_root(tables, export)
+    logins = root_logins(tables, export.scope)
     students = prefixed(logins, "student_", "id", "user_id", "sis_user_id", "workflow_state")
     observers = prefixed(logins, "observer_login_", "id", "user_id", "sis_user_id")
     links = tables.user_observers.filter(_.root_account_id == export.scope.root.id)
