@@ -131,7 +131,11 @@ def _publish(place: Workplace, run: Run, product: Product, parameters: Mapping[s
         progress=100,
         current_line=product.current_line,
         message=product.message,
-        parameters={**parameters, "extra_text": product.extra_text},
+        parameters={
+            **parameters,
+            **product.computed_parameters,
+            "extra_text": product.extra_text,
+        },
         ended_at=now,
         file={
             "account_id": run.account_id,
