@@ -90,8 +90,9 @@ def override(number: int, role_id: int, account_id: int, **more: Any) -> Row:
     }
 
 
-ADA, BEN, CLEO, DAN, EVE, FAY = 1, 2, 3, 4, 5, 6
-"""An admin of all, an admin of Engineering, a registrar, nobody, somebody deleted, a dean."""
+ADA, BEN, CLEO, DAN, EVE, FAY, GUS = 1, 2, 3, 4, 5, 6, 7
+"""An admin of all, an admin of Engineering, a registrar, nobody, somebody deleted, a dean, somebody
+whose only login is suspended."""
 
 TABLES: Mapping[str, list[Row]] = {
     "accounts": [
@@ -108,11 +109,16 @@ TABLES: Mapping[str, list[Row]] = {
         user(DAN, "Dan Egan"),
         user(EVE, "Eve Ford", workflow_state="deleted"),
         user(FAY, "Fay Gray"),
+        user(GUS, "Gus Hall"),
         user(90, "Large Student"),
     ],
     "pseudonyms": [
         login(1, ADA, "ada", "S1"),
         login(2, BEN, "ben", "S2"),
+        login(3, CLEO, "cleo", None),
+        login(5, EVE, "eve", None),
+        login(6, FAY, "fay", None),
+        {**login(7, GUS, "gus", None), "workflow_state": "suspended"},
         login(4, DAN, "Dan@example.edu", "S4"),
         login(90, 90, "large", None, LARGE_ROOT),
     ],
@@ -129,6 +135,7 @@ TABLES: Mapping[str, list[Row]] = {
         admin(2, BEN, 2, 1),
         admin(3, CLEO, 1, 5),
         admin(4, FAY, 1, 6),
+        admin(5, GUS, 1, 1),
     ],
     "role_overrides": [
         override(1, 5, 1, enabled=True),

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import httpx
 import pytest
-from api.institution import ADA, BEN, CLEO, DAN, EVE, FAY
+from api.institution import ADA, BEN, CLEO, DAN, EVE, FAY, GUS
 from api.live import LiveServer, start
 
 from rollbook.access.tokens import create_token, list_tokens, revoke_token
@@ -96,6 +96,12 @@ def test_the_token_of_a_deleted_user_is_invalid(as_user: AsUser) -> None:
     assert answer.json() == {"errors": [{"message": "Invalid access token."}]}
 
 
+def test_the_token_of_a_suspended_login_is_invalid(as_user: AsUser) -> None:
+    answer = as_user(GUS).get(REPORTS)
+    assert answer.status_code == 401
+    assert answer.json() == {"errors": [{"message": "Invalid access token."}]}
+
+
 def test_a_user_without_the_permission_is_refused(as_user: AsUser) -> None:
     answer = as_user(DAN).get(REPORTS)
     assert answer.status_code == 403
@@ -112,7 +118,7 @@ def test_a_user_without_the_permission_is_refused(as_user: AsUser) -> None:
     [
         pytest.param(ADA, {1, 2, 3, 4}, id="an admin of the root sees all"),
         pytest.param(BEN, {2, 3}, id="an admin of a sub-account sees what is below it"),
-        pytest.param(CLEO, {1, 2, 3}, id="a role was given it, and one account took it away"),
+        pytest.param(CLEO, {1, 2, 3, 4}, id="a role was given it, and no account below takes it"),
         pytest.param(FAY, set(), id="what the root locked, no account below gives back"),
     ],
 )

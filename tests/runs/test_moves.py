@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from rollbook.audit import NOBODY
 from rollbook.config import Settings
 from rollbook.runs.model import MOVES, UNFINISHED, Run, Status, sources_of
 from rollbook.runs.store import RunStore
@@ -44,7 +45,7 @@ def store(database: Database) -> RunStore:
 
 def new_run(store: RunStore, *way: Status, **values: Any) -> Run:
     given: dict[str, Any] = {"account_id": 1, "report": "x", "parameters": {}, **values}
-    run, _ = store.create(user_id=None, token_id=None, now=datetime.now(UTC), **given)
+    run, _ = store.create(actor=NOBODY, now=datetime.now(UTC), **given)
     for status in way:
         assert store.move(run.id, status)
     return store.get(run.id)
@@ -117,7 +118,7 @@ def test_a_file_comes_with_its_complete_run_or_not_at_all(store: RunStore) -> No
     file = {
         "account_id": 1,
         "user_id": None,
-        "uuid": "u",
+        "link_key": "u",
         "filename": "x.csv",
         "content_type": "text/csv",
         "size": 1,

@@ -15,6 +15,7 @@ import ibis
 import pytest
 from api.live import until
 
+from rollbook.audit import NOBODY
 from rollbook.canvas.tables import Tables
 from rollbook.config import Settings
 from rollbook.errors import BadParameter
@@ -77,8 +78,7 @@ class Bench:
             account_id=1,
             report="own_csv",
             parameters=parameters,
-            user_id=None,
-            token_id=None,
+            actor=NOBODY,
             now=datetime.now(UTC),
         )
         return run

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from rollbook.audit import NOBODY
 from rollbook.config import Settings
 from rollbook.runs.jobs import DurableJobs, prepare_jobs
 from rollbook.runs.model import Run, Status
@@ -31,8 +32,7 @@ class Rest:
             account_id=1,
             report="x",
             parameters={},
-            user_id=None,
-            token_id=None,
+            actor=NOBODY,
             now=datetime.now(UTC) - timedelta(seconds=seconds_ago),
         )
         return run

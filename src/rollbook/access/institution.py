@@ -91,6 +91,7 @@ class Institution:
         self._lock = RLock()
         self._terms: dict[int, list[Term]] = {}
         self._users: dict[int, User | None] = {}
+        self._has_login: dict[int, bool] = {}
         self.accounts: AccountTree = read_account_tree(self._tables, engine)
 
     def why_unavailable(self, report: Report) -> str | None:
@@ -118,10 +119,27 @@ class Institution:
             return None
         with self._lock:
             if user_id not in self._users:
-                if len(self._users) >= _MOST_USERS:
-                    self._users.clear()
+                _make_room(self._users)
                 self._users[user_id] = self._one_user(lambda users: users.id == user_id)
             return self._users[user_id]
+
+    def has_login(self, user_id: int) -> bool:
+        """Whether a user can log in: one of their logins is neither deleted nor suspended.
+
+        True for everybody where the source has no logins.
+        """
+        if not self._tables.is_present("pseudonyms"):
+            return True
+        with self._lock:
+            if user_id not in self._has_login:
+                _make_room(self._has_login)
+                logins = self._tables.pseudonyms
+                live = logins.filter(
+                    logins.user_id == user_id,
+                    logins.workflow_state.fill_null("").notin(["deleted", "suspended"]),
+                )
+                self._has_login[user_id] = bool(self._engine.rows(live.select("id").limit(1)))
+            return self._has_login[user_id]
 
     def find_user(self, text: str) -> User | None:
         """The user a client means by any id form but `self` (api.md, section 4)."""
@@ -210,6 +228,11 @@ class Institution:
             )
             for row in self._engine.rows(rows.order_by("id"))
         }
+
+
+def _make_room(kept: dict[int, Any]) -> None:
+    if len(kept) >= _MOST_USERS:
+        kept.clear()
 
 
 class Institutions:

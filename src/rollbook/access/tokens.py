@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import secrets
 import string
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -18,6 +18,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from rollbook.access.scopes import check_scopes
 from rollbook.canvas.accounts import read_account_tree
 from rollbook.canvas.tables import Tables
 from rollbook.config import Settings
@@ -46,10 +47,31 @@ class Token:
     """The account, in any id form, whose subtree it reaches."""
     user_id: int | None
     """The Canvas user it acts as; None for a service."""
+    scopes: Sequence[str]
+    """The calls it may make, as `rollbook.access.scopes`; none named, all of them."""
+    reports: Sequence[str]
+    """The report types it may use; none named, all of them."""
+    allow_includes: bool
+    """Whether `include[]` counts though its scopes are limited (api.md, 3.1)."""
     created_at: datetime
     expires_at: datetime | None
     last_used_at: datetime | None
     revoked_at: datetime | None
+
+    def may_use(self, report: str) -> bool:
+        """Whether it is not kept from a report type."""
+        return not self.reports or report in self.reports
+
+    def require_alive(self, now: datetime) -> None:
+        """Let pass a token that still opens something.
+
+        Raises:
+            RevokedToken, ExpiredToken: it does not.
+        """
+        if self.revoked_at:
+            raise RevokedToken("Revoked access token.")
+        if self.expires_at and self.expires_at <= now:
+            raise ExpiredToken("Expired access token.", self.expires_at)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +94,9 @@ class TokenStore:
         user_id: int | None,
         purpose: str,
         expires_at: datetime | None,
+        scopes: Sequence[str] = (),
+        reports: Sequence[str] = (),
+        allow_includes: bool = False,
     ) -> NewToken:
         text = PREFIX + "".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))
         values: dict[str, Any] = {
@@ -79,6 +104,9 @@ class TokenStore:
             "purpose": purpose,
             "account": account,
             "user_id": user_id,
+            "scopes": list(scopes),
+            "reports": list(reports),
+            "allow_includes": allow_includes,
             "created_at": datetime.now(UTC),
             "expires_at": expires_at,
             "last_used_at": None,
@@ -116,13 +144,17 @@ class TokenStore:
             raise InvalidToken("Invalid access token.")
         token = _token(row)
         now = datetime.now(UTC)
-        if token.revoked_at:
-            raise RevokedToken("Revoked access token.")
-        if token.expires_at and token.expires_at <= now:
-            raise ExpiredToken("Expired access token.", token.expires_at)
+        token.require_alive(now)
         if token.last_used_at is None or now - token.last_used_at > _USE_NOTED_EVERY:
             self._note_use(token.id, now)
         return token
+
+    def get(self, token_id: int) -> Token | None:
+        """A token by its number, revoked ones too."""
+        with self._database.reading() as connection:
+            found = connection.execute(tokens.select().where(tokens.c.id == token_id))
+            row = found.mappings().one_or_none()
+        return None if row is None else _token(row)
 
     def _note_use(self, token_id: int, now: datetime) -> None:
         with self._database.writing() as connection:
@@ -138,6 +170,9 @@ def create_token(
     user_id: int | None = None,
     purpose: str = "",
     expires_at: datetime | None = None,
+    scopes: Sequence[str] = (),
+    reports: Sequence[str] = (),
+    allow_includes: bool = False,
 ) -> NewToken:
     """Make a token; its text is in the answer and nowhere else.
 
@@ -147,10 +182,18 @@ def create_token(
         user_id: the Canvas user it acts as, whose permissions bound it; None for a service.
         purpose: what it is for, for people.
         expires_at: when it ends, aware; None for never.
+        scopes: the calls it may make, as `url:GET|/api/v1/accounts/:account_id/reports`; all
+            calls if none is named.
+        reports: the report types it may use; all if none is named.
+        allow_includes: whether a token with scopes may use `include[]`.
 
     Raises:
         UnknownAccount: the loaded data have no such account.
+        UnknownReport: there is no such report type.
+        BadParameter: there is no such scope.
     """
+    known_scopes = check_scopes(scopes)
+    known_reports = [settings.reports.find(report).key for report in reports]
     if settings.lake.snapshots():
         engine = settings.lake.engine()
         try:
@@ -159,7 +202,13 @@ def create_token(
             engine.close()
     with _store(settings) as store:
         return store.create(
-            account=account, user_id=user_id, purpose=purpose, expires_at=expires_at
+            account=account,
+            user_id=user_id,
+            purpose=purpose,
+            expires_at=expires_at,
+            scopes=known_scopes,
+            reports=known_reports,
+            allow_includes=allow_includes,
         )
 
 

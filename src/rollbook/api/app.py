@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from asyncio import to_thread
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
 
 from fastapi import FastAPI
 
@@ -16,6 +17,7 @@ from rollbook.api.call import Services
 from rollbook.api.errors import answer_errors
 from rollbook.api.metering import Metering
 from rollbook.api.paths import CanvasPaths
+from rollbook.audit import AuditLog
 from rollbook.config import Settings
 from rollbook.errors import EmptyLake
 from rollbook.output.files import LocalFiles
@@ -26,8 +28,17 @@ from rollbook.runs.store import RunStore
 from rollbook.state.database import open_database
 
 
-def create_app(settings: Settings) -> FastAPI:
-    """The ASGI application; workers are processes of their own."""
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def create_app(settings: Settings, clock: Callable[[], datetime] = utc_now) -> FastAPI:
+    """The ASGI application; workers are processes of their own.
+
+    Args:
+        settings: the installation.
+        clock: tells the present, aware; tests stop it.
+    """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -45,6 +56,8 @@ def create_app(settings: Settings) -> FastAPI:
             tokens=TokenStore(database),
             institutions=institutions,
             heartbeats=Heartbeats(database),
+            audit=AuditLog(database),
+            clock=clock,
         )
         yield
         jobs.close()

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -14,14 +14,25 @@ from fastapi import Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
-from rollbook.access.callers import Caller, recognise, require_read_reports
+from rollbook.access.callers import (
+    Caller,
+    recognise,
+    require_read_reports,
+    require_report,
+    require_scope,
+)
 from rollbook.access.institution import Institution, Institutions
+from rollbook.access.links import make_verifier
+from rollbook.access.scopes import scope_of
 from rollbook.access.tokens import TokenStore
 from rollbook.api.answers import CanvasJson, wants_string_ids, with_string_ids
-from rollbook.api.parameters import read_parameters
+from rollbook.api.parameters import as_list, read_parameters
+from rollbook.audit import Actor, AuditLog
 from rollbook.canvas.accounts import Account
+from rollbook.canvas.zones import zone_of
 from rollbook.config import Settings
 from rollbook.output.files import FileStore
+from rollbook.runs.model import ReportFile
 from rollbook.runs.recovery import Heartbeats
 from rollbook.runs.service import RunService
 
@@ -38,6 +49,9 @@ class Services:
     tokens: TokenStore
     institutions: Institutions
     heartbeats: Heartbeats
+    audit: AuditLog
+    clock: Callable[[], datetime]
+    """Tells the present, aware."""
 
 
 class Call:
@@ -47,7 +61,7 @@ class Call:
         self.request = request
         self.parameters = parameters
         self.services: Services = request.app.state.services
-        self.now = datetime.now(UTC)
+        self.now = self.services.clock()
 
     @cached_property
     def institution(self) -> Institution:
@@ -59,15 +73,48 @@ class Call:
         """Who asks.
 
         Raises:
-            AccessDenied: nobody who may.
+            AccessDenied: nobody who may make this call.
         """
         as_user = self.parameters.get("as_user_id")
-        return recognise(
+        caller = recognise(
             self.services.tokens, self.institution, self._token(), str(as_user) if as_user else None
         )
+        require_scope(
+            caller, scope_of(self.request.method, self.request.scope["route"].path_format)
+        )
+        return caller
 
-    def account(self, account_id: str) -> Account:
+    @property
+    def actor(self) -> Actor:
+        """Who asks, as the audit log names them."""
+        caller = self.caller
+        as_user_id = caller.user_id if caller.user_id != caller.token.user_id else None
+        return Actor(
+            token_id=caller.token.id,
+            user_id=caller.token.user_id,
+            as_user_id=as_user_id,
+            address=self.address,
+        )
+
+    @property
+    def address(self) -> str | None:
+        """The network address that the request came from."""
+        return self.request.client.host if self.request.client else None
+
+    @cached_property
+    def include(self) -> frozenset[str]:
+        """What else the answer should hold; nothing where the token's scopes leave that out."""
+        token = self.caller.token
+        if token.scopes and not token.allow_includes:
+            return frozenset()
+        return frozenset(as_list(self.parameters.get("include")))
+
+    def account(self, account_id: str, report: str | None = None) -> Account:
         """The account that the path names, if the caller may read reports of it.
+
+        Args:
+            account_id: any id form.
+            report: the report type that it is about.
 
         Raises:
             AccessDenied, UnknownAccount: the caller may not, or it does not exist.
@@ -75,11 +122,20 @@ class Call:
         caller = self.caller
         account = self.institution.accounts.find(account_id)
         require_read_reports(self.institution, caller, account)
+        if report is not None:
+            require_report(caller, report)
         return account
+
+    def verifier(self, file: ReportFile) -> str:
+        """What opens a file for whoever the caller hands it to (api.md, 8.3)."""
+        lifetime = timedelta(hours=self.services.settings.link_hours)
+        return make_verifier(file, self.caller.token.id, self.now, lifetime)
 
     @property
     def zone(self) -> ZoneInfo:
         """The zone in which the caller reads times."""
+        if self.services.settings.times_in_utc:
+            return zone_of("UTC")
         return self.institution.zone(self.caller.user)
 
     @cached_property

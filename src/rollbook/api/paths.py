@@ -7,6 +7,11 @@ from urllib.parse import quote, unquote
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from rollbook.api.answers import CanvasJson
+from rollbook.api.errors import body_of
+from rollbook.api.parameters import check_escapes
+from rollbook.errors import BadParameter
+
 API = "/api/v1/"
 
 
@@ -43,7 +48,14 @@ class CanvasPaths:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        path = normal_path(scope.get("raw_path", scope["path"].encode()).decode("latin-1"))
+        raw_path = scope.get("raw_path", scope["path"].encode()).decode("latin-1")
+        try:
+            check_escapes(raw_path)
+        except BadParameter as error:
+            answer = CanvasJson(body_of(error), status_code=error.status)
+            await answer(scope, receive, send)
+            return
+        path = normal_path(raw_path)
         scope = {**scope, "path": path, "raw_path": path.encode("latin-1")}
         if scope["method"] == "HEAD" and path.startswith("/api/"):
             scope["method"] = "GET"

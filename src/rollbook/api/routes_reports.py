@@ -11,7 +11,7 @@ from starlette.responses import Response
 from rollbook.access.institution import Institution
 from rollbook.api.call import ApiCall
 from rollbook.api.paging import link_header, page_of
-from rollbook.api.parameters import as_list, report_parameters
+from rollbook.api.parameters import report_parameters
 from rollbook.api.paths import REPORTS
 from rollbook.api.views import report_as_json, run_as_json
 from rollbook.canvas.accounts import Account
@@ -26,11 +26,11 @@ def list_reports(call: ApiCall, account_id: str) -> Response:
     """All report types by title, each with its newest run."""
     account = call.account(account_id)
     last_runs = call.services.runs.last_runs(account.id)
-    include = frozenset(as_list(call.parameters.get("include")))
     return call.answer(
         [
-            report_as_json(call, account, report, last_runs.get(report.key), include)
+            report_as_json(call, account, report, last_runs.get(report.key))
             for report in call.services.settings.reports.by_title()
+            if call.caller.token.may_use(report.key)
         ]
     )
 
@@ -38,7 +38,7 @@ def list_reports(call: ApiCall, account_id: str) -> Response:
 @router.post("/{report:segment}")
 def start_report(call: ApiCall, account_id: str, report: str) -> Response:
     """Start a run; the answer comes before any work."""
-    account = call.account(account_id)
+    account = call.account(account_id, report)
     wanted = call.services.settings.reports.find(report)
     parameters = report_parameters(call.parameters)
     check_term(call.institution, account, parameters or {})
@@ -46,8 +46,7 @@ def start_report(call: ApiCall, account_id: str, report: str) -> Response:
         wanted,
         account_id=account.id,
         parameters=parameters,
-        user_id=call.caller.user_id,
-        token_id=call.caller.token.id,
+        actor=call.actor,
     )
     if is_new:
         return call.answer(run_as_json(call, run))
@@ -58,7 +57,7 @@ def start_report(call: ApiCall, account_id: str, report: str) -> Response:
 @router.get("/{report:segment}")
 def list_runs(call: ApiCall, account_id: str, report: str) -> Response:
     """The runs of one type, newest first; an unknown type has none."""
-    account = call.account(account_id)
+    account = call.account(account_id, report)
     page = page_of(call)
     runs, total = call.services.runs.page(
         account_id=account.id, report=report, offset=page.offset, limit=page.size
@@ -70,7 +69,7 @@ def list_runs(call: ApiCall, account_id: str, report: str) -> Response:
 @router.get("/{report:segment}/{run_id:segment}")
 def show_run(call: ApiCall, account_id: str, report: str, run_id: str) -> Response:
     """One run, as it is now."""
-    account = call.account(account_id)
+    account = call.account(account_id, report)
     run = call.services.runs.show(run_id, account_id=account.id, report=report)
     return call.answer(run_as_json(call, run))
 
@@ -78,16 +77,16 @@ def show_run(call: ApiCall, account_id: str, report: str, run_id: str) -> Respon
 @router.delete("/{report:segment}/{run_id:segment}")
 def delete_run(call: ApiCall, account_id: str, report: str, run_id: str) -> Response:
     """Hide a run; its file stays downloadable."""
-    account = call.account(account_id)
-    run = call.services.runs.delete(run_id, account_id=account.id, report=report)
+    account = call.account(account_id, report)
+    run = call.services.runs.delete(run_id, account_id=account.id, report=report, actor=call.actor)
     return call.answer(run_as_json(call, run))
 
 
 @router.put("/{report:segment}/{run_id:segment}/abort")
 def abort_run(call: ApiCall, account_id: str, report: str, run_id: str) -> Response:
     """Stop a run that has not ended."""
-    account = call.account(account_id)
-    run = call.services.runs.abort(run_id, account_id=account.id, report=report)
+    account = call.account(account_id, report)
+    run = call.services.runs.abort(run_id, account_id=account.id, report=report, actor=call.actor)
     return call.answer(run_as_json(call, run))
 
 

@@ -42,7 +42,7 @@ def run_as_json(call: Call, run: Run) -> dict[str, Any]:
 
 
 def report_as_json(
-    call: Call, account: Account, report: Report, last_run: Run | None, include: frozenset[str]
+    call: Call, account: Account, report: Report, last_run: Run | None
 ) -> dict[str, Any]:
     """A report type in the list."""
     parameters = {
@@ -58,10 +58,10 @@ def report_as_json(
     # Only where it cannot run: Canvas has no such key.
     if reason := call.institution.why_unavailable(report):
         shown["unavailable"] = reason
-    if "description_html" in include:
+    if "description_html" in call.include:
         shown["description_html"] = description_html(report)
     # The documentation calls it params_html, Canvas itself parameters_html.
-    if include & {"parameters_html", "params_html"} and report.parameters:
+    if call.include & {"parameters_html", "params_html"} and report.parameters:
         terms = call.institution.terms(call.institution.accounts.root_of(account))
         shown["parameters_html"] = parameters_html(report, account, terms)
     return shown
@@ -72,7 +72,7 @@ def file_as_json(call: Call, file: ReportFile) -> dict[str, Any]:
     created_at = iso_seconds(file.created_at, _UTC)
     return {
         "id": file.id,
-        "uuid": file.uuid,
+        "uuid": call.verifier(file),
         "folder_id": file.account_id,
         "display_name": file.filename,
         "filename": file.filename,
@@ -120,7 +120,7 @@ def file_url(call: Call, file: ReportFile) -> str:
 
 def download_url(call: Call, file: ReportFile) -> str:
     """The address that serves whoever knows it."""
-    return f"{call.base_url}/files/{file.id}/download?download_frd=1&verifier={file.uuid}"
+    return f"{call.base_url}/files/{file.id}/download?download_frd=1&verifier={call.verifier(file)}"
 
 
 def _time(call: Call, moment: datetime | None) -> str | None:

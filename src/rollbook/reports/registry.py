@@ -48,6 +48,13 @@ class Registry:
             )
         return self._reports[key]
 
+    def without(self, keys: Iterable[str]) -> Registry:
+        """These report types, less some."""
+        left_out = frozenset(keys)
+        if not left_out:
+            return self
+        return Registry(item for key, item in self._reports.items() if key not in left_out)
+
     def by_title(self) -> list[Report]:
         """All report types in the order in which Canvas lists them (api.md, 7.1)."""
         return sorted(self._reports.values(), key=lambda report: report.title.encode())

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
+
+from rollbook.audit import Actor, AuditRecord, Event
 
 
 class Status(StrEnum):
@@ -63,14 +65,19 @@ class ReportFile:
     run_id: int
     account_id: int
     user_id: int | None
-    uuid: str
-    """Who knows it may download the file."""
+    link_key: str = field(repr=False)
+    """Seals the links to the file (`rollbook.access.links`); shown to nobody."""
     filename: str
     content_type: str
     size: int
     location: str
     """What the store of files calls it."""
     created_at: datetime
+    rows: int | None = None
+    """Rows of all its CSVs, headers not counted; None for files of an earlier version."""
+    sha256: str | None = None
+    """Of its bytes; None as above."""
+    deleted_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,3 +110,31 @@ class Run:
         """Its `run_time`: waiting, running, or how long it took (api.md, section 5)."""
         begun = self.started_at or self.created_at
         return max(((self.ended_at or now) - begun).total_seconds(), 0.0)
+
+
+def record_of(
+    run: Run, event: Event, actor: Actor, now: datetime, *, sent: int | None = None
+) -> AuditRecord:
+    """What the audit log says of something done to a run or its file.
+
+    Args:
+        run: as it is after it.
+        event: what was done.
+        actor: who did it.
+        now: when.
+        sent: the bytes of a download; by default those of the file.
+    """
+    file = run.file
+    return AuditRecord(
+        at=now,
+        event=event,
+        actor=actor,
+        account_id=run.account_id,
+        report=run.report,
+        run_id=run.id,
+        file_id=file.id if file else None,
+        parameters=run.requested,
+        rows=file.rows if file else None,
+        bytes=sent if sent is not None or file is None else file.size,
+        sha256=file.sha256 if file else None,
+    )

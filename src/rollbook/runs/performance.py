@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import logging
 import secrets
 import shutil
@@ -124,6 +125,8 @@ def _publish(place: Workplace, run: Run, product: Product, parameters: Mapping[s
     now = datetime.now(UTC)
     location = f"{run.id}-{run.attempt}.{product.extension}"
     size = product.file.stat().st_size
+    with product.file.open("rb") as written:
+        digest = hashlib.file_digest(written, "sha256").hexdigest()
     place.files.put(product.file, location)
     completed = place.store.complete(
         run.id,
@@ -140,10 +143,12 @@ def _publish(place: Workplace, run: Run, product: Product, parameters: Mapping[s
         file={
             "account_id": run.account_id,
             "user_id": run.user_id,
-            "uuid": _random_text(40),
+            "link_key": _random_text(40),
             "filename": file_name(run, product.extension, now),
             "content_type": CONTENT_TYPES[product.extension],
             "size": size,
+            "rows": sum(lines - 1 for lines in product.lines.values()),
+            "sha256": digest,
             "location": location,
             "created_at": now,
         },

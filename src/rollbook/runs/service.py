@@ -11,11 +11,13 @@ from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from rollbook.errors import RunNotAbortable, RunNotFound
+from rollbook.audit import NOBODY, Actor
+from rollbook.errors import FileNotFound, RunNotAbortable, RunNotFound
+from rollbook.output.files import FileStore
 from rollbook.reports import texts
 from rollbook.reports.report import Report
 from rollbook.runs.jobs import Jobs
-from rollbook.runs.model import ReportFile, Run, Status
+from rollbook.runs.model import Run, Status
 from rollbook.runs.store import RunStore
 
 DUPLICATE_AGE = timedelta(hours=12)
@@ -38,8 +40,7 @@ class RunService:
         *,
         account_id: int,
         parameters: Mapping[str, Any] | None,
-        user_id: int | None = None,
-        token_id: int | None = None,
+        actor: Actor = NOBODY,
     ) -> tuple[Run, bool]:
         """Store a run and have it performed; gives the run, and whether it is a new one.
 
@@ -50,8 +51,7 @@ class RunService:
             account_id=account_id,
             report=report.key,
             parameters=parameters or {},
-            user_id=user_id,
-            token_id=token_id,
+            actor=actor,
             now=now,
             twin=(lambda runs: _equal(runs, parameters, now)) if self.duplicate_check else None,
         )
@@ -76,16 +76,13 @@ class RunService:
         Raises:
             RunNotFound: there is none of this id, account and type, or it was deleted.
         """
-        number = int(run_id) if run_id.isascii() and run_id.isdigit() else 0
-        # Larger numbers no database takes.
-        found = None
-        if 0 < number < 2**63:
-            found = self.store.find(number, account_id=account_id, report=report)
+        number = _number(run_id)
+        found = self.store.find(number, account_id=account_id, report=report) if number else None
         if found is None:
             raise RunNotFound(f"There is no run {run_id} of {report} in this account.")
         return found
 
-    def abort(self, run_id: str, *, account_id: int, report: str) -> Run:
+    def abort(self, run_id: str, *, account_id: int, report: str, actor: Actor = NOBODY) -> Run:
         """Stop a run; gives it as it was stopped, its last words come a moment later.
 
         Raises:
@@ -93,7 +90,7 @@ class RunService:
             RunNotAbortable: it has ended.
         """
         run = self.show(run_id, account_id=account_id, report=report)
-        if not self.store.move(run.id, Status.ABORTED):
+        if not self.store.stop(run, Status.ABORTED, actor=actor, now=datetime.now(UTC)):
             raise RunNotAbortable(f"Run {run.id} has ended already; nothing was changed.")
         _log.info("run aborted", extra={"action": "run_aborted", "run": run.id})
         aborted = self.store.get(run.id)
@@ -102,21 +99,42 @@ class RunService:
             end_stopped(self.store, aborted)
         return aborted
 
-    def delete(self, run_id: str, *, account_id: int, report: str) -> Run:
+    def delete(self, run_id: str, *, account_id: int, report: str, actor: Actor = NOBODY) -> Run:
         """Hide a run, whatever its state; if it is at work it stops. Its file stays.
 
         Raises:
             RunNotFound: there is no such run.
         """
         run = self.show(run_id, account_id=account_id, report=report)
-        if not self.store.move(run.id, Status.DELETED):
+        if not self.store.stop(run, Status.DELETED, actor=actor, now=datetime.now(UTC)):
             raise RunNotFound(f"There is no run {run_id} of {report} in this account.")
         _log.info("run deleted", extra={"action": "run_deleted", "run": run.id})
         return self.store.get(run.id)
 
-    def file(self, file_id: int) -> ReportFile | None:
-        """A report file, also of a deleted run."""
-        return self.store.file(file_id)
+    def run_of_file(self, file_id: str) -> Run:
+        """The run that wrote a file, also a deleted one; its `file` is the file.
+
+        Raises:
+            FileNotFound: there is no such file, or it was deleted.
+        """
+        number = _number(file_id)
+        run = self.store.run_of_file(number) if number else None
+        if run is None:
+            raise FileNotFound("There is no such report file.")
+        return run
+
+    def delete_file(self, run: Run, files: FileStore, *, actor: Actor = NOBODY) -> None:
+        """Delete the file of a run, its bytes too; every link to it is dead.
+
+        Raises:
+            FileNotFound: somebody else deleted it in this moment.
+        """
+        if run.file is None or not self.store.delete_file(
+            run, run.file, actor=actor, now=datetime.now(UTC)
+        ):
+            raise FileNotFound("There is no such report file.")
+        files.remove(run.file.location)
+        _log.info("file deleted", extra={"action": "file_deleted", "run": run.id})
 
     def _hand_over(self, run: Run) -> None:
         _log.info(
@@ -138,6 +156,12 @@ def end_stopped(store: RunStore, run: Run) -> None:
         message=texts.stop_message(run.report),
         now=datetime.now(UTC),
     )
+
+
+def _number(text: str) -> int:
+    """The id that a text is; 0 if it is none, or one that no database takes."""
+    is_id = text.isascii() and text.isdigit() and len(text) <= 19
+    return int(text) if is_id and int(text) < 2**63 else 0
 
 
 def _equal(runs: Sequence[Run], parameters: Mapping[str, Any] | None, now: datetime) -> Run | None:

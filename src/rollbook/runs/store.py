@@ -12,7 +12,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from rollbook.runs.model import UNFINISHED, ReportFile, Run, Status, sources_of
+from rollbook.audit import Actor, Event, starter_of, write_record
+from rollbook.runs.model import UNFINISHED, ReportFile, Run, Status, record_of, sources_of
 from rollbook.state.database import Database
 from rollbook.state.tables import files, runs
 
@@ -20,7 +21,9 @@ Twin = Callable[[Sequence[Run]], Run | None]
 """Finds, among the unfinished runs of a type, newest first, the one that will do instead."""
 
 _FILE = [column.label(f"file_{column.name}") for column in files.c]
-_RUNS = sa.select(runs, *_FILE).select_from(runs.outerjoin(files, files.c.run_id == runs.c.id))
+_RUNS = sa.select(runs, *_FILE).select_from(
+    runs.outerjoin(files, sa.and_(files.c.run_id == runs.c.id, files.c.deleted_at.is_(None)))
+)
 _NEWEST_FIRST = (runs.c.created_at.desc(), runs.c.id.desc())
 
 
@@ -36,8 +39,7 @@ class RunStore:
         account_id: int,
         report: str,
         parameters: Mapping[str, Any],
-        user_id: int | None,
-        token_id: int | None,
+        actor: Actor,
         now: datetime,
         twin: Twin | None = None,
     ) -> tuple[Run, bool]:
@@ -47,8 +49,7 @@ class RunStore:
             account_id: the account it covers.
             report: its type.
             parameters: as they were sent.
-            user_id: the Canvas user who asked.
-            token_id: the token that was used.
+            actor: who asked.
             now: when it was asked for.
             twin: looks for a run that makes a new one needless among those not finished.
         """
@@ -59,8 +60,8 @@ class RunStore:
             "requested": dict(parameters),
             "parameters": dict(parameters),
             "progress": 0,
-            "user_id": user_id,
-            "token_id": token_id,
+            "user_id": actor.effective_user_id,
+            "token_id": actor.token_id,
             "attempt": 0,
             "created_at": now,
         }
@@ -71,7 +72,9 @@ class RunStore:
                     return found, False
             inserted = connection.execute(runs.insert().values(values)).inserted_primary_key or (0,)
             query = _RUNS.where(runs.c.id == inserted[0])
-            return _run(connection.execute(query).mappings().one()), True
+            run = _run(connection.execute(query).mappings().one())
+            write_record(connection, record_of(run, Event.RUN_STARTED, actor, now))
+            return run, True
 
     def get(self, run_id: int) -> Run:
         """The run of an id that is known to exist."""
@@ -135,6 +138,15 @@ class RunStore:
         with self._database.writing() as connection:
             return _move(connection, run_id, target, of_attempt=of_attempt, values=values)
 
+    def stop(self, run: Run, target: Status, *, actor: Actor, now: datetime) -> bool:
+        """Move a run by somebody's wish, with a record of whose; tells whether it moved."""
+        event = {Status.ABORTED: Event.RUN_ABORTED, Status.DELETED: Event.RUN_DELETED}[target]
+        with self._database.writing() as connection:
+            moved = _move(connection, run.id, target, of_attempt=None, values={})
+            if moved:
+                write_record(connection, record_of(run, event, actor, now))
+            return moved
+
     def complete(
         self, run_id: int, *, of_attempt: int, file: Mapping[str, Any], **values: Any
     ) -> bool:
@@ -143,6 +155,12 @@ class RunStore:
             moved = _move(connection, run_id, Status.COMPLETE, of_attempt=of_attempt, values=values)
             if moved:
                 connection.execute(files.insert().values(run_id=run_id, **file))
+                query = _RUNS.where(runs.c.id == run_id)
+                run = _run(connection.execute(query).mappings().one())
+                actor = starter_of(connection, run_id)
+                write_record(
+                    connection, record_of(run, Event.RUN_COMPLETED, actor, file["created_at"])
+                )
             return moved
 
     def note(self, run_id: int, *, of_attempt: int, **values: Any) -> None:
@@ -175,11 +193,21 @@ class RunStore:
                     )
                 )
 
-    def file(self, file_id: int) -> ReportFile | None:
+    def run_of_file(self, file_id: int) -> Run | None:
+        """The run that wrote a file, deleted ones too; None if the file was deleted."""
         with self._database.reading() as connection:
-            found = connection.execute(files.select().where(files.c.id == file_id))
-            row = found.mappings().one_or_none()
-        return None if row is None else ReportFile(**row)
+            query = _RUNS.where(files.c.id == file_id)
+            row = connection.execute(query).mappings().one_or_none()
+        return None if row is None else _run(row)
+
+    def delete_file(self, run: Run, file: ReportFile, *, actor: Actor, now: datetime) -> bool:
+        """Strike a file off, with a record of who did; tells whether it was still there."""
+        statement = files.update().where(files.c.id == file.id, files.c.deleted_at.is_(None))
+        with self._database.writing() as connection:
+            deleted = connection.execute(statement.values(deleted_at=now)).rowcount == 1
+            if deleted:
+                write_record(connection, record_of(run, Event.FILE_DELETED, actor, now))
+            return deleted
 
     def _all(self, query: sa.Select[Any]) -> list[Run]:
         with self._database.reading() as connection:
