@@ -21,6 +21,25 @@ from rollbook.state.tables import audit
 _PAGE = 1_000
 
 
+FIELDS = (
+    "at",
+    "event",
+    "token_id",
+    "user_id",
+    "as_user_id",
+    "address",
+    "account_id",
+    "report",
+    "run_id",
+    "file_id",
+    "parameters",
+    "rows",
+    "bytes",
+    "sha256",
+)
+"""Of a record, in the order in which they are listed."""
+
+
 class Event(StrEnum):
     """What was done."""
 
@@ -74,23 +93,12 @@ class AuditRecord:
     """Of the whole file."""
 
     def as_dict(self) -> dict[str, Any]:
-        """Its fields in the order in which they are listed."""
-        return {
-            "at": self.at.isoformat(timespec="seconds"),
-            "event": str(self.event),
-            "token_id": self.actor.token_id,
-            "user_id": self.actor.user_id,
-            "as_user_id": self.actor.as_user_id,
-            "address": self.actor.address,
-            "account_id": self.account_id,
-            "report": self.report,
-            "run_id": self.run_id,
-            "file_id": self.file_id,
-            "parameters": dict(self.parameters),
-            "rows": self.rows,
-            "bytes": self.bytes,
-            "sha256": self.sha256,
-        }
+        """Its `FIELDS`, ready for JSON."""
+        values = {**vars(self), **vars(self.actor)}
+        values["at"] = self.at.isoformat(timespec="milliseconds")
+        values["event"] = str(self.event)
+        values["parameters"] = dict(self.parameters)
+        return {name: values[name] for name in FIELDS}
 
 
 def write_record(connection: sa.Connection, record: AuditRecord) -> None:
