@@ -89,6 +89,11 @@ class Settings(BaseSettings):
         default_factory=dict, description="Custom roles in SIS CSV: name to base role type."
     )
 
+    account_settings: dict[str, Any] = Field(
+        default_factory=dict,
+        description="Settings of the root accounts where the data lack them (Canvas Data 2).",
+    )
+
     @property
     def lake(self) -> Lake:
         return Lake(

@@ -97,13 +97,11 @@ def with_root(source: ir.Table, name: str, roots: Roots, tables: Tables) -> ir.T
 
 
 def _root_of_rows(source: ir.Table, name: str, roots: Roots, tables: Tables) -> ir.Table | None:
+    """The rows with the root of what they belong to; None where the source lacks that."""
     if name in _OWNERS:
-        column, owner = _OWNERS[name]
-        owners = getattr(tables, owner).select(key="id", root=COLUMN)
-        return _joined(source, column, owners)
+        return _of_owner(source, *_OWNERS[name], tables)
     if name == "enrollment_terms":
-        of_terms = tables.courses.group_by(key="enrollment_term_id").agg(root=_[COLUMN].min())
-        return _joined(source, "id", of_terms)
+        return _of_term(source, tables)
     if {"context_id", "context_type"} <= set(source.columns):
         return _of_context(source, roots, tables)
     if "account_id" in source.columns:
@@ -111,10 +109,24 @@ def _root_of_rows(source: ir.Table, name: str, roots: Roots, tables: Tables) -> 
     return None
 
 
+def _of_owner(source: ir.Table, column: str, owner: str, tables: Tables) -> ir.Table | None:
+    if not tables.is_present(owner):
+        return None
+    return _joined(source, column, getattr(tables, owner).select(key="id", root=COLUMN))
+
+
+def _of_term(source: ir.Table, tables: Tables) -> ir.Table | None:
+    if not tables.is_present("courses"):
+        return None
+    roots_of_terms = tables.courses.group_by(key="enrollment_term_id").agg(root=_[COLUMN].min())
+    return _joined(source, "id", roots_of_terms)
+
+
 def _of_context(source: ir.Table, roots: Roots, tables: Tables) -> ir.Table:
-    courses = tables.courses.select(key="id", root=COLUMN, kind=ibis.literal("Course"))
-    accounts = roots.table().select(key="account", root="root", kind=ibis.literal("Account"))
-    contexts = courses.union(accounts)
+    contexts = roots.table().select(key="account", root="root", kind=ibis.literal("Account"))
+    if tables.is_present("courses"):
+        courses = tables.courses.select(key="id", root=COLUMN, kind=ibis.literal("Course"))
+        contexts = contexts.union(courses)
     joined = source.left_join(
         contexts, [source.context_id == contexts.key, source.context_type == contexts.kind]
     )

@@ -17,7 +17,9 @@ from rollbook.cli.console import (
     messages,
     print_json,
 )
+from rollbook.cli.reports import parse_pairs
 from rollbook.config import read_settings
+from rollbook.load.canvas_data import CanvasDataOptions, load_canvas_data
 from rollbook.load.demo import SCALES, load_demo
 from rollbook.load.json_tables import load_json_tables
 from rollbook.load.loading import LoadSummary
@@ -94,6 +96,65 @@ def sis(
     with load_progress("SIS CSV") as progress:
         summary = load_sis_csv(settings.lake, sources, options, progress)
     _show(summary, as_json=as_json)
+
+
+@app.command("canvas-data")
+def canvas_data(
+    sources: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Folders, zips or files that `dap` wrote.", show_default=False),
+    ] = None,
+    tables: Annotated[
+        list[str],
+        typer.Option(
+            "--table",
+            metavar="NAME=PATTERN",
+            help="Files or folders of a table; repeat it. Needed where nothing else tells.",
+        ),
+    ] = [],  # noqa: B006 (Typer wants a list)
+    client_logs: Annotated[
+        list[Path],
+        typer.Option("--client-log", exists=True, help="What `dap` printed: it names the tables."),
+    ] = [],  # noqa: B006
+    null_is_text: Annotated[
+        bool,
+        typer.Option("--null-is-text", help="Take an unquoted NULL of CSV for a name."),
+    ] = False,
+    skip_unrecognised: Annotated[
+        bool,
+        typer.Option("--skip-unrecognised", help="Leave out files of which no table is known."),
+    ] = False,
+    observers: Annotated[
+        bool,
+        typer.Option(
+            "--observers-from-enrollments",
+            help="Make user_observers, which Canvas Data lacks, of observer enrollments.",
+        ),
+    ] = False,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Load Canvas Data 2: snapshots replace tables, incrementals change them.
+
+    rollbook load canvas-data downloads/
+    """
+    settings = read_settings(data=data)
+    options = CanvasDataOptions(
+        tables=_patterns(tables),
+        client_logs=client_logs,
+        null_is_text=null_is_text,
+        skip_unrecognised=skip_unrecognised,
+        observers_from_enrollments=observers,
+        account_settings=settings.account_settings,
+    )
+    with load_progress("Canvas Data") as progress:
+        summary = load_canvas_data(settings.lake, sources or [], options, progress)
+    _show(summary, as_json=as_json)
+
+
+def _patterns(pairs: list[str]) -> dict[str, list[str]]:
+    given = parse_pairs(pairs)
+    return {name: value if isinstance(value, list) else [value] for name, value in given.items()}
 
 
 @app.command("json")

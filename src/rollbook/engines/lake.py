@@ -6,8 +6,9 @@ one snapshot, whatever is loaded beside it.
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -34,7 +35,7 @@ SCHEMA = "canvas"
 
 
 _SNAPSHOTS = """
-SELECT snapshot_id, snapshot_time, commit_message
+SELECT snapshot_id, snapshot_time, commit_message, commit_extra_info
 FROM ducklake_snapshot JOIN ducklake_snapshot_changes USING (snapshot_id)
 WHERE commit_message IS NOT NULL
 ORDER BY snapshot_id
@@ -49,6 +50,8 @@ class Snapshot:
     loaded_at: datetime
     source: str
     """What was loaded, in words."""
+    details: Mapping[str, Any] = field(default_factory=dict)
+    """What the load kept about itself."""
 
 
 @dataclass(frozen=True)
@@ -72,8 +75,13 @@ class Lake:
             except sqlite3.OperationalError:
                 return []
         return [
-            Snapshot(number, datetime.fromisoformat(time).astimezone(UTC), source)
-            for number, time, source in rows
+            Snapshot(
+                id=number,
+                loaded_at=datetime.fromisoformat(time).astimezone(UTC),
+                source=source,
+                details=json.loads(details) if details else {},
+            )
+            for number, time, source, details in rows
         ]
 
     def engine(self, snapshot: int | None = None) -> LakeEngine:
@@ -99,10 +107,16 @@ class Lake:
         )
 
     @contextmanager
-    def writing(self, source: str) -> Iterator[duckdb.DuckDBPyConnection]:
+    def writing(
+        self, source: str, details: Mapping[str, Any] | None = None
+    ) -> Iterator[duckdb.DuckDBPyConnection]:
         """A connection inside one transaction, committed as one snapshot at the end.
 
         The lake is attached as `lake`; what the block raises leaves the lake as it was.
+
+        Args:
+            source: what is written, in words.
+            details: kept with the snapshot as JSON, as they are when the block ends.
 
         Raises:
             LoadConflict: another load is running; this one changed nothing.
@@ -115,7 +129,10 @@ class Lake:
                 connection.execute("BEGIN")
                 connection.execute(f"CREATE SCHEMA IF NOT EXISTS lake.{SCHEMA}")
                 yield connection
-                connection.execute("CALL lake.set_commit_message('rollbook', ?)", [source])
+                connection.execute(
+                    "CALL lake.set_commit_message('rollbook', ?, extra_info => ?)",
+                    [source, json.dumps(details) if details else None],
+                )
                 connection.execute("COMMIT")
             finally:
                 # An open transaction ends with its connection, and nothing of it stays.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import duckdb
 
@@ -31,6 +32,8 @@ class Load:
     progress: Progress = no_progress
     rows: dict[str, int] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    details: dict[str, Any] = field(default_factory=dict)
+    """What is kept about the load with its snapshot, as JSON."""
 
     def replace(
         self,
@@ -77,9 +80,9 @@ class Load:
             )
         )
 
-    def derive_associations(self) -> None:
-        """Write the association tables that are missing or empty (data_sources.md, 3.3)."""
-        for name in DERIVED:
+    def derive_associations(self, names: Collection[str] = tuple(DERIVED)) -> None:
+        """Write association tables that are missing or empty (data_sources.md, 3.3)."""
+        for name in names:
             engine = LakeEngine(
                 self.connection, snapshot="in the making", source=self.source, data_as_of=None
             )
@@ -107,8 +110,9 @@ def loading(lake: Lake, source: str, progress: Progress = no_progress) -> Iterat
     Raises:
         LoadConflict: another load is running.
     """
-    with lake.writing(source) as connection:
-        yield Load(source, connection, progress)
+    details: dict[str, Any] = {}
+    with lake.writing(source, details) as connection:
+        yield Load(source, connection, progress, details=details)
 
 
 def summary_of(lake: Lake, load: Load) -> LoadSummary:

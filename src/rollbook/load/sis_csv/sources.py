@@ -5,15 +5,13 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path, PurePosixPath
 
 from rollbook.errors import BadSource
+from rollbook.load.archives import members
 
 MAX_UNPACKED_BYTES = 4 * 1024**3
 """What all CSV files of one archive may hold together."""
-MAX_RATIO = 300
-"""How many times smaller an archive may make a large file; CSV reaches 5 to 30."""
-_SMALL_BYTES = 50 * 1024**2
 
 
 @dataclass(frozen=True)
@@ -80,35 +78,5 @@ def _is_csv(name: str) -> bool:
 
 
 def _members(archive: Path) -> list[SisFile]:
-    try:
-        with zipfile.ZipFile(archive) as opened:
-            infos = opened.infolist()
-    except (OSError, zipfile.BadZipFile) as error:
-        raise BadSource(f"{archive} is not a zip archive, or a damaged one: {error}") from error
-    for info in infos:
-        _refuse_outside(archive, info.filename)
-    found = [info for info in infos if not info.is_dir() and _is_csv(info.filename)]
-    _refuse_bomb(archive, found)
-    names = sorted(info.filename for info in found)
-    return [SisFile(f"{archive.name}/{name}", archive, name) for name in names]
-
-
-def _refuse_outside(archive: Path, name: str) -> None:
-    windows = PureWindowsPath(name)
-    if windows.drive or windows.root or ".." in windows.parts:
-        raise BadSource(
-            f"{archive} holds a file with the path {name!r}, which leads out of the archive. "
-            "Pack the files again with plain names."
-        )
-
-
-def _refuse_bomb(archive: Path, infos: Sequence[zipfile.ZipInfo]) -> None:
-    swollen = any(
-        info.file_size > _SMALL_BYTES and info.file_size > MAX_RATIO * max(info.compress_size, 1)
-        for info in infos
-    )
-    if swollen or sum(info.file_size for info in infos) > MAX_UNPACKED_BYTES:
-        raise BadSource(
-            f"{archive} would grow beyond measure when unpacked. If this is meant, unpack it "
-            "yourself and give the folder."
-        )
+    found = members(archive, _is_csv, max_bytes=MAX_UNPACKED_BYTES)
+    return [SisFile(f"{archive.name}/{info.filename}", archive, info.filename) for info in found]
