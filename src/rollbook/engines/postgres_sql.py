@@ -59,13 +59,25 @@ class CanvasPostgresCompiler(PostgresCompiler):
     def visit_InMemoryTable(self, op: Any, *, name: str, schema: Schema, data: Any) -> sge.Select:
         # Inline, because a transaction that only reads can make no temporary table.
         rows = data.to_pyarrow(schema)
+        # Lists of different lengths make no array in Postgres: they go as text.
+        types = {key: dt.string if dtype.is_array() else dtype for key, dtype in schema.items()}
         arrays = [
-            self.cast(sge.convert(_array_text(rows[column].to_pylist())), dt.Array(dtype))
-            for column, dtype in schema.items()
+            self.cast(sge.convert(_array_text(rows[key].to_pylist())), dt.Array(dtype))
+            for key, dtype in types.items()
         ]
-        columns = [sg.to_identifier(column, quoted=True) for column in schema.names]
-        alias = sge.TableAlias(this=sg.to_identifier("given", quoted=True), columns=columns)
-        return sg.select(sge.Star()).from_(sge.Unnest(expressions=arrays, alias=alias))
+        columns = {key: sg.column(key, quoted=True) for key in schema.names}
+        alias = sge.TableAlias(
+            this=sg.to_identifier("given", quoted=True),
+            columns=[column.this for column in columns.values()],
+        )
+        return sg.select(
+            *(
+                self.cast(column, schema[key]).as_(key, quoted=True)
+                if schema[key].is_array()
+                else column
+                for key, column in columns.items()
+            )
+        ).from_(sge.Unnest(expressions=arrays, alias=alias))
 
     def visit_JoinChain(
         self, op: Any, *, first: Any, rest: Sequence[Any], values: Any
@@ -163,6 +175,15 @@ class CanvasPostgresCompiler(PostgresCompiler):
         one_empty = self.cast(sge.convert('{""}'), op.dtype)
         return self.if_(arg.eq(sge.convert("")), one_empty, pieces)
 
+    def visit_Array(self, op: Any, *, exprs: Sequence[Any]) -> sge.Expression:
+        # An empty one would have no type.
+        return self.cast(super().visit_Array(op, exprs=exprs), op.dtype)
+
+    def visit_NonNullLiteral(self, op: Any, *, value: Any, dtype: dt.DataType) -> Any:
+        if dtype.is_array():
+            return self.cast(sge.convert(_array_text(value)), dtype)
+        return super().visit_NonNullLiteral(op, value=value, dtype=dtype)
+
     # Numbers
 
     def visit_Sum(self, op: Any, *, arg: Any, where: Any) -> sge.Expression:
@@ -185,6 +206,15 @@ class CanvasPostgresCompiler(PostgresCompiler):
 
     def _not_zero(self, number: Any) -> sge.Expression:
         return self.f.nullif(number, sge.convert(0))
+
+    def visit_Cast(self, op: Any, *, arg: Any, to: dt.DataType) -> sge.Expression:
+        given = op.arg.dtype
+        if given.is_boolean() and to.is_numeric():
+            # Straight to int4 alone.
+            return self.cast(self.cast(arg, dt.int32), to)
+        if given.is_numeric() and to.is_boolean():
+            return arg.neq(sge.convert(0))
+        return super().visit_Cast(op, arg=arg, to=to)
 
     def visit_TryCast(self, op: Any, *, arg: Any, to: dt.DataType) -> sge.Expression:
         if op.arg.dtype.is_string() and to.is_numeric():
@@ -279,5 +309,7 @@ def _item_text(value: Any) -> str:
         return "NULL"
     if isinstance(value, bool | int | float):
         return str(value)
+    if isinstance(value, list | tuple):
+        value = _array_text(value)
     escaped = str(value).replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
