@@ -24,7 +24,7 @@ NOW = datetime(2026, 2, 25, 12, tzinfo=UTC)
 """No clock changes within the weeks before it, so that days back are 24 hours each."""
 
 ROOT, OTHER_ROOT, SITE_ADMIN = 1, 9, 20
-MOST_ENROLLMENTS = 24
+MOST_ENROLLMENTS = 40
 HOST = "canvas.northwind.example"
 
 
@@ -64,7 +64,6 @@ TEXTS = (
 )
 texts = any_of(*TEXTS)
 integration_ids = any_of(None, "I1", "i 1", "")
-batch_ids = any_of(None, 5, 0)
 user_ids = mostly(1, *[2, 3] * 4, 4, 4, 5)
 """The fifth does not exist, often nor does the fourth."""
 root_accounts = mostly(ROOT, OTHER_ROOT, None, weight=24)
@@ -232,9 +231,9 @@ def enrollments(**further: SearchStrategy[Any]) -> SearchStrategy[list[dict[str,
         "course_section_id": any_of(*[1, 2, 3] * 4, 4, 5, 7),
         "root_account_id": root_accounts,
         "type": mostly("StudentEnrollment", *TYPES, "StudentViewEnrollment", weight=14),
-        "workflow_state": mostly("active", *STATES, weight=10),
+        "workflow_state": mostly("active", *STATES, "deleted", "inactive", weight=9),
     }
-    return rows({**columns, **further}, least=8, most=MOST_ENROLLMENTS)
+    return rows({**columns, **further}, least=16, most=MOST_ENROLLMENTS)
 
 
 site_admin_setting = mostly(
@@ -242,16 +241,18 @@ site_admin_setting = mostly(
 )
 
 
-def flags(feature: str) -> SearchStrategy[list[dict[str, Any]]]:
+def flags(
+    feature: str, states: SearchStrategy[str] = any_of("on", "allowed_on", "allowed", "off")
+) -> SearchStrategy[list[dict[str, Any]]]:
     """At most one flag of a feature on each account, and flags that do not count."""
     found = rows(
         {
-            "context_type": mostly("Account", "Course"),
-            "context_id": any_of(ROOT, ROOT, 2, 3, SITE_ADMIN, OTHER_ROOT),
-            "feature": mostly(feature, "another_feature"),
-            "state": any_of("on", "allowed_on", "allowed", "off"),
+            "context_type": mostly("Account", "Course", weight=7),
+            "context_id": mostly(ROOT, 2, 2, 3, SITE_ADMIN, OTHER_ROOT),
+            "feature": mostly(feature, "another_feature", weight=7),
+            "state": states,
         },
-        most=3,
+        most=4,
     )
     return found.map(_one_for_each_place)
 
@@ -291,9 +292,9 @@ term_ids = any_of(*[1, "1"] * 4, *BLANKS, *TERM_IDS)
 @st.composite
 def parameters(draw: DrawFn, /, **optional: SearchStrategy[Any]) -> dict[str, Any]:
     """Parameters of a run, each given in one run of three."""
-    found = draw(mostly({}, {}, {"include_deleted": True}, {"include_deleted": draw(switches)}))
+    found = draw(any_of({}, {"include_deleted": True}, {"include_deleted": draw(switches)}))
     for name, values in (*optional.items(), ("enrollment_term_id", term_ids)):
-        if draw(any_of(0, 0, 0, 1)):
+        if draw(any_of(0, 0, 1)):
             found = found | {name: draw(values)}
     if draw(any_of(0, 0, 0, 0, 0, 1)):
         found = found | {"enrollment_term": draw(term_ids)}

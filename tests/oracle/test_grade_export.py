@@ -72,9 +72,9 @@ grading_standards = rows(
 scores = st.lists(
     st.fixed_dictionaries(
         {
-            "enrollment_id": st.integers(1, MOST_ENROLLMENTS),
+            "enrollment_id": any_of(*range(1, MOST_ENROLLMENTS // 2)),
             "course_score": mostly(True, False, None, weight=10),
-            "workflow_state": mostly("active", "deleted", weight=6),
+            "workflow_state": mostly("active", "deleted", weight=3),
             "current_score": scores_of_course,
             "final_score": scores_of_course,
             "unposted_current_score": scores_of_course,
@@ -82,8 +82,8 @@ scores = st.lists(
             "override_score": any_of(None, None, 95.0, 42),
         }
     ),
-    min_size=6,
-    max_size=20,
+    min_size=12,
+    max_size=24,
 ).map(lambda found: [{"id": number} | row for number, row in enumerate(found, 1)])
 
 SETTING = "include_integration_ids_in_gradebook_exports"

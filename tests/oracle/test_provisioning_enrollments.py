@@ -9,7 +9,6 @@ from oracle.institutions import (
     BLANKS,
     MOST_ENROLLMENTS,
     any_of,
-    batch_ids,
     courses,
     enrollments,
     flags,
@@ -52,11 +51,11 @@ institutions = institution(
         associated_user_id=st.one_of(no_user, user_ids),
         temporary_enrollment_source_user_id=st.one_of(no_user, user_ids),
         limit_privileges_to_course_section=any_of(True, False, None),
-        sis_batch_id=batch_ids,
+        sis_batch_id=any_of(None, None, 5, 0),
         sis_pseudonym_id=any_of(None, 1, 2, 3, 99),
     ),
     enrollment_states=states_by_date,
-    feature_flags=flags("temporary_enrollments"),
+    feature_flags=flags("temporary_enrollments", mostly("on", "allowed_on", "allowed", "off")),
 )
 
 
