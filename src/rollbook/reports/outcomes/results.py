@@ -95,16 +95,13 @@ def _with_assessments(tables: Tables, rows: ir.Table) -> ir.Table:
     attempts = tables.quiz_submissions.select(
         quiz_submission_id="id", quiz_finished_at="finished_at", quiz_score="score"
     )
-    rows = rows.left_join(
-        quizzes, [rows.association_type.isin(_QUIZ), rows.association_id == quizzes.quiz_id]
+    # As columns, because engines join on equal columns, and compare every pair for anything else.
+    rows = rows.mutate(
+        taken_quiz_id=_only(rows.association_type.isin(_QUIZ), rows.association_id),
+        taken_id=_only(rows.artifact_type.isin(_QUIZ_SUBMISSION), rows.artifact_id),
     )
-    rows = rows.left_join(
-        attempts,
-        [
-            rows.artifact_type.isin(_QUIZ_SUBMISSION),
-            rows.artifact_id == attempts.quiz_submission_id,
-        ],
-    )
+    rows = rows.left_join(quizzes, rows.taken_quiz_id == quizzes.quiz_id)
+    rows = rows.left_join(attempts, rows.taken_id == attempts.quiz_submission_id)
     # Alignment and quiz may lead to two assignments: two rows.
     aligned = rows.filter(_.aligned_type == "Assignment").select(
         assessed_result_id="result_id", assignment_key="aligned_id"
@@ -165,13 +162,9 @@ def _questions(tables: Tables) -> ir.Table:
     """Results of single questions of a quiz."""
     names = tables.assessment_questions.select(question_id="id", question_name="name")
     rows = tables.learning_outcome_question_results
-    rows = rows.left_join(
-        names,
-        [
-            rows.associated_asset_type == "AssessmentQuestion",
-            rows.associated_asset_id == names.question_id,
-        ],
-    )
+    is_question = rows.associated_asset_type == "AssessmentQuestion"
+    rows = rows.mutate(asked_id=_only(is_question, rows.associated_asset_id))
+    rows = rows.left_join(names, rows.asked_id == names.question_id)
     return rows.select(
         "question_id",
         "question_name",
@@ -182,6 +175,10 @@ def _questions(tables: Tables) -> ir.Table:
         question_mastery="mastery",
         question_attempt="attempt",
     )
+
+
+def _only(condition: ir.BooleanValue, value: ir.Value) -> ir.Value:
+    return ibis.ifelse(condition, value, ibis.null(value.type()))
 
 
 def _columns(scope: Scope, rows: ir.Table, scales: Scales) -> tuple[Column, ...]:
