@@ -11,6 +11,7 @@ from __future__ import annotations
 import string
 import unicodedata
 
+import ibis
 import ibis.expr.types as ir
 
 # ICU's order of what is neither digit nor letter, moved below the digits.
@@ -31,27 +32,26 @@ def _accented_letters() -> tuple[str, str]:
     return accented, plain
 
 
-def _letters_in_two_cases() -> tuple[str, str]:
-    letters = (*string.ascii_lowercase, *_ACCENTED, *_JOINED)
-    pairs = [(letter.upper(), letter) for letter in letters]
-    # Some have no other case of one letter.
-    pairs = [pair for pair in pairs if len(pair[0]) == 1 and pair[0] != pair[1]]
-    return "".join(upper for upper, _ in pairs), "".join(lower for _, lower in pairs)
-
-
 _ACCENTED, _PLAIN = _accented_letters()
-_UPPER, _LOWER = _letters_in_two_cases()
 
 
-def collation_keys(text: ir.StringValue) -> list[ir.StringValue]:
-    """What to sort by, the weightiest first, to have a text in Canvas's order."""
+def collation_keys(text: ir.StringValue) -> list[ir.Value]:
+    """What to order by, the weightiest first, to have a text in Canvas's order; NULL is last."""
     # In every key: zeros before a number make no difference at all.
     padded = _numbers_padded(text)
     without_case = padded.lower()
-    letters = without_case.translate(_ACCENTED + _PUNCTUATION, _PLAIN + _BELOW_DIGITS)
+    letters = without_case.translate(_PUNCTUATION, _BELOW_DIGITS)
+    # Most texts have no such letters, and looking through the long list takes its time.
+    letters = ibis.ifelse(text.re_search("[^\x01-\x7f]"), _plain(letters), letters)
+    # A lower-case letter has the higher code point.
+    return [letters.asc(), without_case.asc(), padded.desc()]
+
+
+def _plain(text: ir.StringValue) -> ir.StringValue:
+    plain = text.translate(_ACCENTED, _PLAIN)
     for joined, apart in _JOINED.items():
-        letters = letters.replace(joined, apart)
-    return [letters, without_case, padded.translate(_UPPER + _LOWER, _LOWER + _UPPER)]
+        plain = plain.replace(joined, apart)
+    return plain
 
 
 def _numbers_padded(text: ir.StringValue) -> ir.StringValue:

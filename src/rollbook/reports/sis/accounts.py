@@ -35,8 +35,7 @@ def accounts(tables: Tables, export: Export) -> OutputFile:
         both("status", _.workflow_state),
         provisioning("created_by_sis", created_by_sis(_.sis_batch_id)),
     )
-    by_name = [key.asc(nulls_first=False) for key in collation_keys(rows.name)]
-    return OutputFile("accounts", columns, rows.order_by(*by_name, rows.id))
+    return OutputFile("accounts", columns, rows.order_by(*collation_keys(rows.name), rows.id))
 
 
 def terms(tables: Tables, export: Export) -> OutputFile:
