@@ -100,13 +100,21 @@ class Comparison:
     examples: int
 
     def of(
-        self, key: str, institutions: SearchStrategy[Tables], requests: SearchStrategy[Request]
+        self,
+        key: str,
+        institutions: SearchStrategy[Tables],
+        requests: SearchStrategy[Request],
+        *,
+        share: float = 1,
     ) -> Tally:
-        """Fail with the smallest institution found on which the two differ."""
+        """Fail with the smallest institution found on which the two differ.
+
+        An expensive report takes a share of the examples.
+        """
         tally = Tally()
 
         @settings(
-            max_examples=self.examples,
+            max_examples=max(1, round(self.examples * share)),
             derandomize=True,
             backend=PLAIN,
             deadline=None,

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from oracle.comparison import Comparison, MemoryLake
 
-EXAMPLES = 60
-"""Generated institutions a report in the normal run."""
+EXAMPLES = 50
+"""Generated institutions a report in the normal run; half as many where a run takes long."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -241,8 +241,11 @@ site_admin_setting = mostly(
 )
 
 
+FLAG_STATES = any_of("on", "allowed_on", "allowed", "off")
+
+
 def flags(
-    feature: str, states: SearchStrategy[str] = any_of("on", "allowed_on", "allowed", "off")
+    feature: str, states: SearchStrategy[str] = FLAG_STATES
 ) -> SearchStrategy[list[dict[str, Any]]]:
     """At most one flag of a feature on each account, and flags that do not count."""
     found = rows(

@@ -196,6 +196,8 @@ given_parameters = parameters(
 
 
 def test_engine_agrees(comparison: Comparison) -> None:
-    tally = comparison.of("outcome_results_csv", institutions, requests(given_parameters))
+    tally = comparison.of(
+        "outcome_results_csv", institutions, requests(given_parameters), share=0.5
+    )
     assert len(tally.columns["learning outcome rating"]) > 2
     assert tally.columns["assessment type"] >= {"quiz", "assignment"}
