@@ -6,8 +6,11 @@ from asyncio import to_thread
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
+from functools import cache
 
 from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
+from starlette.middleware.cors import CORSMiddleware
 
 from rollbook import __version__
 from rollbook.access.institution import Institutions
@@ -16,6 +19,7 @@ from rollbook.api import routes_accounts, routes_files, routes_health, routes_re
 from rollbook.api.call import Services
 from rollbook.api.errors import answer_errors
 from rollbook.api.metering import Metering
+from rollbook.api.openapi import document, route_name
 from rollbook.api.paths import CanvasPaths
 from rollbook.audit import AuditLog
 from rollbook.config import Settings
@@ -63,18 +67,29 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = utc_now) -> F
         jobs.close()
         database.close()
 
-    # The interactive pages would load scripts from another host.
-    app = FastAPI(
+    # Its pages load no scripts from other hosts.
+    app = FastAPIOffline(
         title="Rollbook",
         version=__version__,
+        summary="Canvas's Account Reports API over an institution's own data.",
         lifespan=lifespan,
         redirect_slashes=False,
-        docs_url=None,
         redoc_url=None,
+        generate_unique_id_function=route_name,
     )
     for routes in (routes_reports, routes_files, routes_accounts, routes_health):
         app.include_router(routes.router)
+    # As FastAPI's manual has documents extended.
+    app.openapi = cache(lambda: document(app, settings.reports.keys()))  # type: ignore[method-assign]
     answer_errors(app)
     app.add_middleware(CanvasPaths)
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=["GET", "POST", "PUT", "DELETE"],
+            allow_headers=["Authorization", "Content-Type"],
+            expose_headers=["Link", "Location", "Content-Disposition", "ETag"],
+        )
     app.add_middleware(Metering)
     return app

@@ -11,7 +11,9 @@ from rollbook.access.callers import living_token, require_file
 from rollbook.access.links import read_verifier
 from rollbook.api.call import ApiCall, Call
 from rollbook.api.downloads import Download
+from rollbook.api.openapi import BYTES, answers, errors, extra, includes, query
 from rollbook.api.paths import ACCOUNT, FILE
+from rollbook.api.schemas import reference
 from rollbook.api.views import download_url, file_as_json, user_as_json
 from rollbook.audit import Actor, Event
 from rollbook.errors import FileNotFound
@@ -21,14 +23,28 @@ _OF_ACCOUNT = f"/accounts/{{account_id:segment}}{FILE}/download"
 
 router = APIRouter(tags=["files"])
 
+_FILE = reference("File")
+_INCLUDES = extra(includes("user", "usage_rights"))
+_BYTES = {
+    200: {"description": "The bytes.", "content": BYTES},
+    206: {"description": "Those that `Range` asks for.", "content": BYTES},
+    304: {"description": "They are those of `If-None-Match`."},
+    416: {"description": "The file has no such range."},
+    **errors(400, 401, 403, 404, 503),
+}
+_DOWNLOAD = {
+    **extra(query("download_frd", "Canvas sends 1; it changes nothing.")),
+    "security": [{"verifier": []}, {"token": []}, {"access_token": []}],
+}
 
-@router.get(f"/api/v1{FILE}")
+
+@router.get(f"/api/v1{FILE}", responses=answers(_FILE), openapi_extra=_INCLUDES)
 def show_file(call: ApiCall, file_id: str) -> Response:
     """What is known of a file."""
     return call.answer(_shown(call, _file_of(_readable(call, file_id))))
 
 
-@router.delete(f"/api/v1{FILE}")
+@router.delete(f"/api/v1{FILE}", responses=answers(_FILE, 413), openapi_extra=extra())
 def delete_file(call: ApiCall, file_id: str) -> Response:
     """Delete a file for good; every link to it is dead, its run stays."""
     run = _readable(call, file_id)
@@ -37,13 +53,17 @@ def delete_file(call: ApiCall, file_id: str) -> Response:
     return call.answer(shown)
 
 
-@router.get(ACCOUNT + FILE)
+@router.get(ACCOUNT + FILE, responses=answers(_FILE), openapi_extra=_INCLUDES)
 def show_file_of_account(call: ApiCall, account_id: str, file_id: str) -> Response:
     """What is known of a file of an account."""
     return call.answer(_shown(call, _file_of(_readable(call, file_id, account_id))))
 
 
-@router.get(f"/api/v1{FILE}/public_url")
+@router.get(
+    f"/api/v1{FILE}/public_url",
+    responses=answers(reference("PublicUrl")),
+    openapi_extra=extra(),
+)
 def show_public_url(call: ApiCall, file_id: str) -> Response:
     """An address that serves whoever knows it, for a time."""
     file = _file_of(_readable(call, file_id))
@@ -51,14 +71,14 @@ def show_public_url(call: ApiCall, file_id: str) -> Response:
 
 
 @router.head(f"{FILE}/download", include_in_schema=False)
-@router.get(f"{FILE}/download")
+@router.get(f"{FILE}/download", responses=_BYTES, openapi_extra=_DOWNLOAD)
 def download(call: ApiCall, file_id: str) -> Response:
     """The bytes, for who has a verifier or may read the file."""
     return _bytes_of(call, file_id)
 
 
 @router.head(_OF_ACCOUNT, include_in_schema=False)
-@router.get(_OF_ACCOUNT)
+@router.get(_OF_ACCOUNT, responses=_BYTES, openapi_extra=_DOWNLOAD)
 def download_of_account(call: ApiCall, account_id: str, file_id: str) -> Response:
     """As `download`, for a file of the account."""
     return _bytes_of(call, file_id, account_id)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
@@ -12,13 +14,20 @@ from rollbook.api.call import Services
 router = APIRouter(tags=["health"])
 
 
-@router.get("/healthz")
+def _answers(description: str) -> dict[int | str, dict[str, Any]]:
+    return {200: {"description": description, "content": {"application/json": {}}}}
+
+
+@router.get("/healthz", responses=_answers("Requests are answered."))
 def healthz() -> Response:
     """200 as soon as requests are answered."""
     return CanvasJson({"status": "ok"})
 
 
-@router.get("/readyz")
+@router.get(
+    "/readyz",
+    responses={**_answers("A run would be done."), 503: {"description": "It would wait."}},
+)
 def readyz(request: Request) -> Response:
     """200 when a worker lives and data are loaded, so that a report would run; else 503."""
     services: Services = request.app.state.services
@@ -33,7 +42,7 @@ def readyz(request: Request) -> Response:
     return CanvasJson(body, status_code=200 if is_ready else 503)
 
 
-@router.get("/help_links")
+@router.get("/help_links", responses=_answers("An empty list."))
 def help_links() -> Response:
     """Some clients ask for this to see whether the host is up (clients.md, section 2)."""
     return CanvasJson([])

@@ -10,9 +10,11 @@ from starlette.responses import Response
 
 from rollbook.access.institution import Institution
 from rollbook.api.call import ApiCall
+from rollbook.api.openapi import PAGES, answers, extra, includes, links_to_run
 from rollbook.api.paging import link_header, page_of
 from rollbook.api.parameters import report_parameters
 from rollbook.api.paths import REPORTS
+from rollbook.api.schemas import list_of, reference
 from rollbook.api.views import report_as_json, run_as_json
 from rollbook.canvas.accounts import Account
 from rollbook.errors import UnknownTerm
@@ -20,8 +22,14 @@ from rollbook.reports.parameters import is_blank
 
 router = APIRouter(prefix=REPORTS, tags=["reports"])
 
+_RUN = reference("Run")
 
-@router.get("")
+
+@router.get(
+    "",
+    responses=answers(list_of("ReportType"), text="All report types by title."),
+    openapi_extra=extra(includes("description_html", "parameters_html")),
+)
 def list_reports(call: ApiCall, account_id: str) -> Response:
     """All report types by title, each with its newest run."""
     account = call.account(account_id)
@@ -35,7 +43,18 @@ def list_reports(call: ApiCall, account_id: str) -> Response:
     )
 
 
-@router.post("/{report:segment}")
+@router.post(
+    "/{report:segment}",
+    responses={
+        **answers(_RUN, 413, text="The run, before any work.", links=links_to_run()),
+        409: {
+            "description": "An equal run has not ended; only where that is checked.",
+            "content": {"application/json": {"schema": _RUN}},
+            "headers": {"Location": {"schema": {"type": "string"}}},
+        },
+    },
+    openapi_extra=extra(body="Start", form="StartForm"),
+)
 def start_report(call: ApiCall, account_id: str, report: str) -> Response:
     """Start a run; the answer comes before any work."""
     account = call.account(account_id, report)
@@ -54,7 +73,11 @@ def start_report(call: ApiCall, account_id: str, report: str) -> Response:
     return call.answer(run_as_json(call, run), status=409, headers={"Location": address})
 
 
-@router.get("/{report:segment}")
+@router.get(
+    "/{report:segment}",
+    responses=answers(list_of("Run"), text="A page of runs, newest first.", paged=True),
+    openapi_extra=extra(*PAGES),
+)
 def list_runs(call: ApiCall, account_id: str, report: str) -> Response:
     """The runs of one type, newest first; an unknown type has none."""
     account = call.account(account_id, report)
@@ -66,7 +89,11 @@ def list_runs(call: ApiCall, account_id: str, report: str) -> Response:
     return call.answer(shown, headers=link_header(call, page, total))
 
 
-@router.get("/{report:segment}/{run_id:segment}")
+@router.get(
+    "/{report:segment}/{run_id:segment}",
+    responses=answers(_RUN, text="The run, as it is now."),
+    openapi_extra=extra(),
+)
 def show_run(call: ApiCall, account_id: str, report: str, run_id: str) -> Response:
     """One run, as it is now."""
     account = call.account(account_id, report)
@@ -74,7 +101,11 @@ def show_run(call: ApiCall, account_id: str, report: str, run_id: str) -> Respon
     return call.answer(run_as_json(call, run))
 
 
-@router.delete("/{report:segment}/{run_id:segment}")
+@router.delete(
+    "/{report:segment}/{run_id:segment}",
+    responses=answers(_RUN, 413, text="The run, deleted."),
+    openapi_extra=extra(),
+)
 def delete_run(call: ApiCall, account_id: str, report: str, run_id: str) -> Response:
     """Hide a run; its file stays downloadable."""
     account = call.account(account_id, report)
@@ -82,7 +113,11 @@ def delete_run(call: ApiCall, account_id: str, report: str, run_id: str) -> Resp
     return call.answer(run_as_json(call, run))
 
 
-@router.put("/{report:segment}/{run_id:segment}/abort")
+@router.put(
+    "/{report:segment}/{run_id:segment}/abort",
+    responses=answers(_RUN, 413, text="The run, aborted."),
+    openapi_extra=extra(),
+)
 def abort_run(call: ApiCall, account_id: str, report: str, run_id: str) -> Response:
     """Stop a run that has not ended."""
     account = call.account(account_id, report)

@@ -48,6 +48,9 @@ class Registry:
             )
         return self._reports[key]
 
+    def keys(self) -> list[str]:
+        return sorted(self._reports)
+
     def without(self, keys: Iterable[str]) -> Registry:
         """These report types, less some."""
         left_out = frozenset(keys)
