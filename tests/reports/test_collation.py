@@ -8,13 +8,13 @@ import duckdb
 import ibis
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rollbook.reports.collation import collation_keys
 
 # What logins are made of, and some letters of Europe.
-LOGIN_LETTERS = "aAbBoOzZ0129_-.@+' áÁéÉöÖøØłŁßæÆ"
+LOGIN_LETTERS = "aAbBoOzZ0129_-.@+' áÁàÀéÉèöÖőøØłŁßæÆ"
 
 
 @cache
@@ -50,12 +50,14 @@ def in_order(texts: list[str]) -> list[str]:
         ["østby", "Østby", "ostby1"],
         ["straße", "strasse1", "træ", "traf"],
         ["ána", "Ána"],
+        ["ana", "ána", "àna", "ăna", "âna", "äna", "ãna"],
     ],
 )
 def test_texts_stand_in_order(expected: list[str]) -> None:
     assert in_order(expected[::-1]) == expected
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(min_value=0, max_value=10**15), unique=True, min_size=2))
 def test_a_run_of_digits_counts_as_its_number(numbers: list[int]) -> None:
     assert in_order([f"u{number}x" for number in numbers]) == [
@@ -68,6 +70,8 @@ def test_zeros_before_a_number_make_no_difference(texts: list[str]) -> None:
     assert set(ranks_of(texts).values()) == {0}
 
 
+# The clock of a busy machine says nothing about the order.
+@settings(deadline=None)
 @given(st.lists(st.text(LOGIN_LETTERS, max_size=5), min_size=2, max_size=40, unique=True))
 def test_logins_stand_as_icu_orders_them(texts: list[str]) -> None:
     """In the root collation with numeric order, also which of them are the same."""

@@ -34,6 +34,27 @@ def _accented_letters() -> tuple[str, str]:
 
 _ACCENTED, _PLAIN = _accented_letters()
 
+# ICU's order of accents, from the acute on; unlike that of code points.
+_ACCENTS = (
+    "\u0301\u0300\u0306\u0302\u030c\u030a\u0308\u030b\u0303\u0307\u0327\u0328\u0304"
+    "\u0309\u030f\u0311\u031b\u0323\u0324\u0325\u0326\u032d\u032e\u0330\u0331"
+)
+
+
+def _letters_by_accent() -> str:
+    """For each letter that is not plain one that sorts after all plain ones, by its accents."""
+    no_accent = (len(_ACCENTS),)
+    places = [
+        tuple(_ACCENTS.find(accent) for accent in unicodedata.normalize("NFD", letter)[1:])
+        or no_accent
+        for letter in (*_ACCENTED, *_JOINED)
+    ]
+    ranks = {accents: rank for rank, accents in enumerate(sorted(set(places)))}
+    return "".join(chr(0xE000 + ranks[accents]) for accents in places)
+
+
+_NOT_PLAIN, _BY_ACCENT = _ACCENTED + "".join(_JOINED), _letters_by_accent()
+
 
 def collation_keys(text: ir.StringValue) -> list[ir.Value]:
     """What to order by, the weightiest first, to have a text in Canvas's order; NULL is last."""
@@ -42,9 +63,11 @@ def collation_keys(text: ir.StringValue) -> list[ir.Value]:
     without_case = padded.lower()
     letters = without_case.translate(_PUNCTUATION, _BELOW_DIGITS)
     # Most texts have no such letters, and looking through the long list takes its time.
-    letters = ibis.ifelse(text.re_search("[^\x01-\x7f]"), _plain(letters), letters)
+    is_ascii = ~text.re_search("[^\x01-\x7f]")
+    accents = ibis.ifelse(is_ascii, without_case, without_case.translate(_NOT_PLAIN, _BY_ACCENT))
+    letters = ibis.ifelse(is_ascii, letters, _plain(letters))
     # A lower-case letter has the higher code point.
-    return [letters.asc(), without_case.asc(), padded.desc()]
+    return [letters.asc(), accents.asc(), padded.desc()]
 
 
 def _plain(text: ir.StringValue) -> ir.StringValue:
