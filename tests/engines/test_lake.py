@@ -93,3 +93,11 @@ def test_an_unknown_snapshot_is_said(lake: Lake) -> None:
     load_tables(lake, {}, "first")
     with pytest.raises(EmptyLake, match="snapshot 99"):
         lake.engine(99)
+
+
+def test_a_folder_that_was_moved_is_still_read(tmp_path: Path) -> None:
+    with rollbook.open(tmp_path / "here") as institution:
+        load_tables(institution.lake, {"users": [{"id": 1}]}, "first")
+    engine = rollbook.open((tmp_path / "here").rename(tmp_path / "there")).lake.engine()
+    assert engine.rows(engine.source_table("users").select("id")) == [{"id": 1}]
+    engine.close()

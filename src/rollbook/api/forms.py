@@ -7,12 +7,25 @@ from html import escape
 
 from rollbook.canvas.accounts import Account
 from rollbook.canvas.terms import Term
+from rollbook.reports.examples import Example, example_of
 from rollbook.reports.report import Parameter, Report
 
 
 def description_html(report: Report) -> str:
-    """What the report lists."""
-    return f"<p>{escape(report.description)}</p>"
+    """What the report lists, with an example of its output where there is one."""
+    example = example_of(report.key)
+    return f"<p>{escape(report.description)}</p>{_table(example) if example else ''}"
+
+
+def _table(example: Example) -> str:
+    header = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in example.header)
+    rows = "".join(
+        f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in example.rows
+    )
+    return (
+        f'<table class="report_example"><caption>{escape(example.file)}.csv, an example</caption>'
+        f"<thead><tr>{header}</tr></thead><tbody>{rows}</tbody></table>"
+    )
 
 
 def parameters_html(report: Report, account: Account, terms: Sequence[Term]) -> str:

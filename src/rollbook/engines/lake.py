@@ -156,7 +156,8 @@ class Lake:
         self, *, read_only: bool, snapshot: int | None = None
     ) -> duckdb.DuckDBPyConnection:
         connection = connect(self.limits)
-        options = [f"DATA_PATH {quoted(str(self.data) + '/')}"]
+        # The catalogue remembers where the data lay; the folder may have been moved since.
+        options = [f"DATA_PATH {quoted(f'{self.data.absolute()}/')}", "OVERRIDE_DATA_PATH true"]
         if read_only:
             options.append("READ_ONLY")
         if snapshot is not None:
