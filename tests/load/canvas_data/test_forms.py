@@ -111,7 +111,7 @@ def test_times_are_utc_and_those_that_cannot_be_are_counted(dump: Dump, form: st
     assert dump.values("courses", "start_at") == list(TIMES.values())
     assert dump.details("courses")["failed_casts"] == {"start_at": 4}
     assert summary.warnings == (
-        "courses.start_at: 4 values are not of the column's type; they are empty.",
+        "courses.start_at is not of its type in 4 records, and is empty there.",
     )
 
 

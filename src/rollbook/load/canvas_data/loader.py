@@ -15,7 +15,7 @@ from rollbook.canvas.associations import DERIVED
 from rollbook.engines.lake import SCHEMA, Lake, schemas_in_lake
 from rollbook.load.canvas_data.discovery import Found, Job, Kind, find_jobs
 from rollbook.load.canvas_data.options import CanvasDataOptions
-from rollbook.load.canvas_data.tables import Outcome, TableLoader
+from rollbook.load.canvas_data.tables import MEMORY, Outcome, TableLoader
 from rollbook.load.loading import Load, LoadSummary, Progress, loading, no_progress, summary_of
 
 KIND = "canvas_data"
@@ -25,6 +25,15 @@ _ASSOCIATION_SOURCES = frozenset(
     | {"account_users"}
 )
 """What association tables are derived from."""
+
+_SIDE_TABLES = (
+    *("account_domains", "custom_gradebook_columns", "enrollment_dates_overrides"),
+    *("feature_flags", "grading_period_groups", "grading_periods", "grading_standards"),
+    *("master_courses_child_subscriptions", "master_courses_master_templates"),
+    *("outcome_proficiencies", "outcome_proficiency_ratings", "role_overrides"),
+)
+"""Exported tables that only say more about rows of others, and that many institutions have no row
+of: a job without rows may be a folder without files, or none at all."""
 
 
 @dataclass
@@ -39,7 +48,8 @@ class _Run:
 
     def came_from_files(self, name: str) -> bool:
         """Whether a table is in the lake because a dump has it."""
-        return name in self.outcomes or self.earlier.get(name, {}).get("kind") in set(Kind)
+        kept = self.earlier.get(name, {}).get("kind")
+        return name in self.outcomes or kept in {*Kind, "without files"}
 
 
 def load_canvas_data(
@@ -144,6 +154,9 @@ def _one_snapshot(run: _Run, loader: TableLoader, jobs: list[Job], *, is_new: bo
 def _complete(run: _Run) -> None:
     """Add what Canvas Data lacks and other data say (2.3, 3.3)."""
     load, connection = run.load, run.load.connection
+    if any(outcome.kind is Kind.SNAPSHOT for outcome in run.outcomes.values()):
+        for name in sorted({*_SIDE_TABLES} - _tables_of(load)):
+            load.clear(name)
     if "accounts" in run.outcomes and run.options.account_settings:
         _set_account_settings(run)
     derived = [name for name in DERIVED if not run.came_from_files(name)]
@@ -194,11 +207,17 @@ def _derive_observers(load: Load) -> None:
 
 def _keep_details(run: _Run, found: Found) -> None:
     load = run.load
+    # Without a change there would be no snapshot; but the data are as of now.
+    load.connection.execute(
+        f"INSERT INTO {MEMORY}.loads VALUES (CAST(now() AS TIMESTAMP), ?)", [load.source]
+    )
     tables: dict[str, Any] = {**run.earlier}
     tables.update({name: outcome.as_json() for name, outcome in run.outcomes.items()})
     for name in [*DERIVED, "user_observers"]:
         if name in load.rows and name not in run.outcomes:
             tables[name] = {"kind": "derived", "rows": load.rows[name]}
+    without_files = [n for n in _SIDE_TABLES if n in load.rows and n not in run.outcomes]
+    tables.update({name: {"kind": "without files", "rows": 0} for name in without_files})
     load.details.update(
         kind=KIND,
         tables=tables,
@@ -207,6 +226,8 @@ def _keep_details(run: _Run, found: Found) -> None:
     )
     for name, outcome in run.outcomes.items():
         load.warnings.extend(_warnings(name, outcome))
+    if without_files:
+        load.warnings.append(f"No files, so taken for empty: {', '.join(without_files)}.")
     if found.unrecognised:
         load.warnings.append(
             f"Left out, as no table with such columns is known: {', '.join(found.unrecognised)}."
@@ -217,10 +238,14 @@ def _warnings(name: str, outcome: Outcome) -> Iterator[str]:
     if outcome.unknown_columns:
         yield f"{name}: unknown columns were left out: {', '.join(outcome.unknown_columns)}."
     for column, number in outcome.oversized.items():
-        yield f"{name}.{column}: {number:,} values were too large to be exported; they are empty."
+        yield f"{name}.{column} was too large to be exported in {_records(number)}, and is empty."
     for column, number in outcome.failed_casts.items():
-        yield f"{name}.{column}: {number:,} values are not of the column's type; they are empty."
+        yield f"{name}.{column} is not of its type in {_records(number)}, and is empty there."
     if outcome.duplicates:
-        yield f"{name}: {outcome.duplicates:,} records had the key of another; the newest stayed."
+        yield f"{name}: {_records(outcome.duplicates)} had the key of another; the newest stayed."
     if outcome.without_key:
-        yield f"{name}: {outcome.without_key:,} records without a key were left out."
+        yield f"{name}: {_records(outcome.without_key)} without a key: left out."
+
+
+def _records(number: int) -> str:
+    return "1 record" if number == 1 else f"{number:,} records"

@@ -71,11 +71,14 @@ class TableLoader:
     null_is_text: bool = False
 
     def prepare(self) -> None:
-        """Make the memory of deleted rows."""
+        """Make the memory of deleted rows, and of loads."""
         self.connection.execute(f"CREATE SCHEMA IF NOT EXISTS {MEMORY}")
         self.connection.execute(
             f"CREATE TABLE IF NOT EXISTS {MEMORY}.deleted "
             "(table_name VARCHAR, key BIGINT, ts TIMESTAMP)"
+        )
+        self.connection.execute(
+            f"CREATE TABLE IF NOT EXISTS {MEMORY}.loads (loaded_at TIMESTAMP, source VARCHAR)"
         )
 
     def load(self, name: str, jobs: Sequence[Job], present: frozenset[str] | None) -> Outcome:
