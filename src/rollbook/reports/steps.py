@@ -44,10 +44,6 @@ class StepTable:
         ]
         return ibis.cases(*steps, else_=ibis.null("string")) if steps else ibis.null("string")
 
-    @property
-    def columns(self) -> list[str]:
-        return [name for name in self.table.columns if name != "scale_id"]
-
 
 def step_table(scales: Mapping[int, Sequence[Step]], texts: int = 1) -> StepTable:
     """Scales by id, each with its steps from the highest to the lowest."""

@@ -30,7 +30,7 @@ def plan(tables: Tables, scope: Scope) -> Plan:
     rows = graded_students(tables, scope, courses, letters)
     places = _places(courses)
     rows = rows.join(places, rows.course_id == places.place_course_id)
-    columns = (*identity_columns(scope), *course_columns(rows, score_kinds(scope), letters))
+    columns = (*identity_columns(scope), *course_columns(score_kinds(scope)))
     file = OutputFile("grades", columns, rows.order_by("place", "id"))
     return Plan(files=(file,), extra_text=settings_in_words(scope))
 

@@ -21,10 +21,9 @@ from rollbook.reports.grades.students import (
     courses_in_scope,
     graded_students,
     identity_columns,
-    letters_of,
+    letter_columns,
+    score_columns,
     score_kinds,
-    score_names,
-    scores_of,
     settings_in_words,
 )
 from rollbook.reports.report import Column, OutputFile, Plan
@@ -52,6 +51,10 @@ class _Term:
 class _Period:
     id: int
     title: str | None
+
+    @property
+    def prefix(self) -> str:
+        return f"period_{self.id}"
 
 
 def plan(tables: Tables, scope: Scope) -> Plan:
@@ -96,38 +99,28 @@ def _file(tables: Tables, scope: Scope, term: _Term, letters: LetterGrades) -> O
         return OutputFile(term.file_name, (Column(_WITHOUT_PERIODS, ibis.null("string")),), None)
     periods = _periods(tables, scope, term.set_id)
     courses = courses_in_scope(tables, scope).filter(_.enrollment_term_id == term.id)
-    rows = graded_students(tables, scope, courses, letters)
-    for period in periods:
-        rows = _with_period_scores(tables, rows, period)
+    scores = {period.prefix: _scores(tables, period) for period in periods}
+    rows = graded_students(tables, scope, courses, letters, scores)
     kinds = score_kinds(scope)
     columns = (
         *identity_columns(scope),
         Column("grading period set", ibis.literal(term.set_title, "string")),
         Column("grading period set id", ibis.literal(term.set_id)),
-        *(column for period in periods for column in _period_columns(period, kinds, rows, letters)),
-        *course_columns(rows, kinds, letters),
+        *(column for period in periods for column in _period_columns(period, kinds)),
+        *course_columns(kinds),
     )
     return OutputFile(term.file_name, columns, rows.order_by("course_id", "id"))
 
 
-def _with_period_scores(tables: Tables, rows: ir.Table, period: _Period) -> ir.Table:
-    prefix = _prefix(period)
-    scores = tables.scores.filter(
-        _.grading_period_id == period.id, _.workflow_state == "active"
-    ).select(**{f"{prefix}_enrollment_id": "enrollment_id"}, **score_names(prefix))
-    return rows.left_join(scores, [("id", f"{prefix}_enrollment_id")])
+def _scores(tables: Tables, period: _Period) -> ir.Table:
+    # Active ones, also where deleted objects are included.
+    return tables.scores.filter(_.grading_period_id == period.id, _.workflow_state == "active")
 
 
-def _period_columns(
-    period: _Period, kinds: tuple[str, ...], rows: ir.Table, letters: LetterGrades
-) -> Sequence[Column]:
-    title, prefix = f"{period.title or ''} ", _prefix(period)
+def _period_columns(period: _Period, kinds: Sequence[str]) -> tuple[Column, ...]:
+    title = f"{period.title or ''} "
     return (
         Column(f"{title}grading period id", ibis.literal(period.id)),
-        *scores_of(prefix, kinds, title),
-        *letters_of(prefix, kinds, rows, letters, title),
+        *score_columns(period.prefix, kinds, title),
+        *letter_columns(period.prefix, kinds, title),
     )
-
-
-def _prefix(period: _Period) -> str:
-    return f"period_{period.id}"

@@ -49,23 +49,27 @@ class LetterGrades:
         self._chosen_by_accounts = _schemes_of_accounts(tables, scope, existing)
         self._steps = step_table({row["named_id"]: _steps_of(row) for row in named})
 
-    def with_schemes(self, courses: ir.Table) -> ir.Table:
-        """Courses, each with the steps of its scheme."""
+    def with_scheme_ids(self, courses: ir.Table) -> ir.Table:
+        """Courses with the `scheme_id` of their scheme, if they have one."""
         accounts = self._chosen_by_accounts
         rows = courses.left_join(accounts, courses.account_id == accounts.scheme_account_id)
-        rows = rows.mutate(
+        return rows.mutate(
             scheme_id=ibis.coalesce(rows.grading_standard_id, rows.account_scheme_id)
         )
+
+    def with_letters(self, rows: ir.Table, scores: Mapping[str, str]) -> ir.Table:
+        """Rows with the letters of their scores; NULL without score or scheme.
+
+        Args:
+            rows: rows with a `scheme_id`.
+            scores: the column of the score for each column of a letter.
+        """
         schemes = self._steps.table
-        return rows.left_join(schemes, rows.scheme_id == schemes.scale_id)
+        rows = rows.left_join(schemes, rows.scheme_id == schemes.scale_id)
+        letters = {letter: self._letter(rows, rows[score]) for letter, score in scores.items()}
+        return rows.mutate(**letters).drop(*schemes.columns)
 
-    @property
-    def columns(self) -> list[str]:
-        """The columns that `with_schemes` adds and `letter` reads."""
-        return self._steps.columns
-
-    def letter(self, rows: ir.Table, score: ir.Value) -> ir.Value:
-        """The letter of a score in the scheme of the row's course; NULL without score or scheme."""
+    def _letter(self, rows: ir.Table, score: ir.Value) -> ir.Value:
         return self._steps.reached(rows, ibis.ifelse(score < 0, 0.0, score))
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from types import MappingProxyType
 
 import ibis
 import ibis.expr.types as ir
 from ibis import _
+from ibis.common.deferred import Deferred
 
 from rollbook.canvas.tables import Tables
 from rollbook.reports import extra_text
@@ -19,6 +22,8 @@ from rollbook.reports.scope import Scope, is_live
 
 LIMITING_PERIOD = "limiting_period"
 
+_KINDS = ("current", "final", "unposted_current", "unposted_final")
+_OVERRIDE = "override"
 _STATES = ("active", "completed")
 _DELETED_STATES = ("inactive", "deleted")
 # Further back, or ahead, than any date in the tables.
@@ -37,9 +42,8 @@ def settings_in_words(scope: Scope) -> str:
 
 def score_kinds(scope: Scope) -> tuple[str, ...]:
     """The scores that a run prints: override scores only where the account may have them."""
-    kinds = ("current", "final", "unposted_current", "unposted_final")
     state = account_feature(scope, "final_grades_override", scope.account, root_opt_in=True)
-    return (*kinds, "override") if is_allowed(state) else kinds
+    return (*_KINDS, _OVERRIDE) if is_allowed(state) else _KINDS
 
 
 def courses_in_scope(tables: Tables, scope: Scope) -> ir.Table:
@@ -51,7 +55,11 @@ def courses_in_scope(tables: Tables, scope: Scope) -> ir.Table:
 
 
 def graded_students(
-    tables: Tables, scope: Scope, courses: ir.Table, letters: LetterGrades
+    tables: Tables,
+    scope: Scope,
+    courses: ir.Table,
+    letters: LetterGrades,
+    scores_of_periods: Mapping[str, ir.Table] = MappingProxyType({}),
 ) -> ir.Table:
     """The student enrollments of some courses, each with all that is printed of it (1.2).
 
@@ -60,22 +68,23 @@ def graded_students(
         scope: the run.
         courses: courses in scope.
         letters: the letter grades.
+        scores_of_periods: scores of grading periods, by the prefix that their columns get.
     """
-    rows = _enrollments(tables, scope)
     if not scope.include_deleted:
         courses = courses.filter(_.workflow_state == "available")
-    courses = letters.with_schemes(courses).select(
-        course_key="id",
-        course_name="name",
-        course_sis="sis_source_id",
-        term_key="enrollment_term_id",
-        course_conclude_at="conclude_at",
-        **{name: name for name in letters.columns},
+    courses = letters.with_scheme_ids(courses).select(
+        "scheme_id", course_key="id", course_conclude_at="conclude_at"
     )
+    rows = _enrollments(tables, scope)
     rows = rows.join(courses, rows.course_id == courses.course_key)
     rows = _within_limiting_period(rows, scope)
-    rows = _with_names(tables, rows)
-    return _with_course_scores(tables, scope, with_enrollment_login(tables, scope, rows))
+    # Numbers before texts: the large tables are joined while rows are narrow.
+    rows = _with_course_scores(tables, scope, rows)
+    for prefix, scores in scores_of_periods.items():
+        rows = _with_scores(rows, prefix, scores)
+    rows = _with_names(tables, with_enrollment_login(tables, scope, rows))
+    names = [f"{p}_{kind}" for p in ("course", *scores_of_periods) for kind in score_kinds(scope)]
+    return letters.with_letters(rows, {f"{name}_grade": f"{name}_score" for name in names})
 
 
 def _enrollments(tables: Tables, scope: Scope) -> ir.Table:
@@ -108,35 +117,41 @@ def _within_limiting_period(rows: ir.Table, scope: Scope) -> ir.Table:
     )
 
 
+def _with_course_scores(tables: Tables, scope: Scope, rows: ir.Table) -> ir.Table:
+    scores = tables.scores.filter(_.course_score)
+    rows = _with_scores(rows, "course", scores)
+    if scope.include_deleted:
+        return rows
+    # A deleted score takes its enrollment along; having none does not.
+    return rows.filter(rows.course_score_state.fill_null("") != "deleted")
+
+
+def _with_scores(rows: ir.Table, prefix: str, scores: ir.Table) -> ir.Table:
+    key = f"{prefix}_score_enrollment_id"
+    values = scores.select(
+        **{key: "enrollment_id", f"{prefix}_score_state": "workflow_state"},
+        **{f"{prefix}_{kind}_score": f"{kind}_score" for kind in (*_KINDS, _OVERRIDE)},
+    )
+    return rows.left_join(values, rows.id == values[key])
+
+
 def _with_names(tables: Tables, rows: ir.Table) -> ir.Table:
-    """With student, section and term, none of which may be missing."""
+    """With student, course, section and term, none of which may be missing."""
     students = tables.users.select(student_key="id", student_name="name")
     sections = tables.course_sections.select(
         section_key="id", section_name="name", section_sis="sis_source_id"
     )
+    courses = tables.courses.select(
+        named_course_id="id",
+        course_name="name",
+        course_sis="sis_source_id",
+        course_term_id="enrollment_term_id",
+    )
     terms = tables.enrollment_terms.select(term_id="id", term_name="name", term_sis="sis_source_id")
-    rows = rows.join(terms, rows.term_key == terms.term_id)
+    rows = rows.join(courses, rows.course_id == courses.named_course_id)
+    rows = rows.join(terms, rows.course_term_id == terms.term_id)
     rows = rows.join(sections, rows.course_section_id == sections.section_key)
     return rows.join(students, rows.user_id == students.student_key)
-
-
-def _with_course_scores(tables: Tables, scope: Scope, rows: ir.Table) -> ir.Table:
-    scores = tables.scores.filter(_.course_score).select(
-        score_enrollment_id="enrollment_id",
-        score_state="workflow_state",
-        **score_names("course"),
-    )
-    rows = rows.left_join(scores, rows.id == scores.score_enrollment_id)
-    if scope.include_deleted:
-        return rows
-    # A deleted score takes its enrollment along; having none does not.
-    return rows.filter(rows.score_state.fill_null("") != "deleted")
-
-
-def score_names(prefix: str) -> dict[str, str]:
-    """The score columns under names that cannot clash in a join."""
-    kinds = ("current", "final", "unposted_current", "unposted_final", "override")
-    return {f"{prefix}_{kind}_score": f"{kind}_score" for kind in kinds}
 
 
 def identity_columns(scope: Scope) -> tuple[Column, ...]:
@@ -161,33 +176,26 @@ def identity_columns(scope: Scope) -> tuple[Column, ...]:
     )
 
 
-def course_columns(
-    rows: ir.Table, kinds: tuple[str, ...], letters: LetterGrades
-) -> tuple[Column, ...]:
+def course_columns(kinds: Sequence[str]) -> tuple[Column, ...]:
     """The scores and letters of the whole course, and the enrollment's state among them."""
-    current, final, *others = scores_of("course", kinds)
-    state = Column("enrollment state", _state(rows))
-    return (current, final, state, *others, *letters_of("course", kinds, rows, letters))
+    current, final, *others = score_columns("course", kinds)
+    state = Column("enrollment state", _state(_.workflow_state))
+    return (current, final, state, *others, *letter_columns("course", kinds))
 
 
-def scores_of(prefix: str, kinds: tuple[str, ...], of: str = "") -> list[Column]:
+def score_columns(prefix: str, kinds: Sequence[str], of: str = "") -> list[Column]:
     """A column for each kind of score; `of` says in the header whose scores they are."""
     return [Column(f"{of}{_in_words(kind)} score", _[f"{prefix}_{kind}_score"]) for kind in kinds]
 
 
-def letters_of(
-    prefix: str, kinds: tuple[str, ...], rows: ir.Table, letters: LetterGrades, of: str = ""
-) -> list[Column]:
+def letter_columns(prefix: str, kinds: Sequence[str], of: str = "") -> list[Column]:
     """A column for each kind of score with its letter."""
-    return [
-        Column(f"{of}{_in_words(kind)} grade", letters.letter(rows, rows[f"{prefix}_{kind}_score"]))
-        for kind in kinds
-    ]
+    return [Column(f"{of}{_in_words(kind)} grade", _[f"{prefix}_{kind}_grade"]) for kind in kinds]
 
 
 def _in_words(kind: str) -> str:
     return kind.replace("_", " ")
 
 
-def _state(rows: ir.Table) -> ir.Value:
-    return ibis.ifelse(rows.workflow_state == "completed", "concluded", rows.workflow_state)
+def _state(state: Deferred) -> Deferred:
+    return ibis.ifelse(state == "completed", "concluded", state)
