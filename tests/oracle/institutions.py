@@ -289,7 +289,7 @@ SWITCHES: tuple[Any, ...] = (
     *(False, "0", "off", "No", "f", 0, "maybe", "", None),
 )
 switches = st.sampled_from(SWITCHES)
-term_ids = any_of(*[1, "1"] * 4, *BLANKS, *TERM_IDS)
+term_ids = any_of(*[1, "1"] * 9, *BLANKS, *TERM_IDS)
 
 
 @st.composite

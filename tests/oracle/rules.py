@@ -266,9 +266,11 @@ def _named(rows: list[Row], value: Any, prefixes: Mapping[str, str]) -> Iterator
         return
     wanted = parts[3]
     if parts[1]:
+        if not re.fullmatch(r"([0-9A-Fa-f]{2})+", wanted):
+            return
         try:
             wanted = bytes.fromhex(wanted).decode()
-        except ValueError:
+        except UnicodeDecodeError:
             return
     yield from (row for row in rows if row[prefixes[parts[2]]] == wanted)
 

@@ -75,5 +75,5 @@ given_parameters = parameters(
 @pytest.mark.parametrize(("report", "share"), [("provisioning_csv", 1), ("sis_export_csv", 0.5)])
 def test_engine_agrees(report: str, share: float, comparison: Comparison) -> None:
     tally = comparison.of(report, institutions, requests(given_parameters), share=share)
-    assert tally.with_lines > tally.examples / 5
+    assert tally.with_lines > tally.examples / 6
     assert tally.columns["status"] >= {"active", "deleted", "concluded"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -139,11 +139,12 @@ def parsed_date(value: Any, zone: ZoneInfo) -> datetime | None:
         return None
     text = str(value).strip()
     try:
+        # In UTC, so that a time that a clock change skips becomes the one an hour later.
         if parts := _ISO.fullmatch(text):
-            return _of_iso(parts.groupdict(), zone)
+            return _of_iso(parts.groupdict(), zone).astimezone(UTC)
         parts = _IN_ENGLISH.fullmatch(text)
         if parts and parts["month"][:3].lower() in _MONTHS:
-            return _of_english(parts.groupdict(), zone)
+            return _of_english(parts.groupdict(), zone).astimezone(UTC)
     except ValueError as error:
         raise ReportFails(str(error)) from error
     return None
