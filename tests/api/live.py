@@ -66,10 +66,12 @@ class LiveServer:
         return httpx.Client(base_url=self.url, headers=headers, timeout=30)
 
     def wait_until_ready(self) -> None:
+        sign = "readyz" if self.settings.workers else "healthz"
+
         def ready() -> bool:
             assert self.process.poll() is None, self.log
             try:
-                return httpx.get(f"{self.url}/readyz").status_code == 200
+                return httpx.get(f"{self.url}/{sign}").status_code == 200
             except httpx.TransportError:
                 return False
 
@@ -107,10 +109,10 @@ def free_port() -> int:
 
 
 @cache
-def _shared() -> LiveServer:
+def _shared(workers: int) -> LiveServer:
     # One for all folders of tests, because starting takes seconds.
     folder = tempfile.TemporaryDirectory(prefix="rollbook-tests-", ignore_cleanup_errors=True)
-    server = start_server(Path(folder.name))
+    server = start_server(Path(folder.name), workers=workers)
     atexit.register(folder.cleanup)
     atexit.register(server.stop)
     server.wait_until_ready()
@@ -120,7 +122,20 @@ def _shared() -> LiveServer:
 @pytest.fixture(scope="session")
 def live() -> LiveServer:
     """The server that the tests share."""
-    return _shared()
+    return _shared(workers=1)
+
+
+@pytest.fixture(scope="session")
+def idle() -> LiveServer:
+    """A server without workers, where runs stay `created`."""
+    return _shared(workers=0)
+
+
+@pytest.fixture
+def waiting(idle: LiveServer) -> Iterator[httpx.Client]:
+    """A client of the server where runs stay `created`."""
+    with idle.client(idle.token) as client:
+        yield client
 
 
 @pytest.fixture

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from api.institution import BEN, DAN
+from api.inside import Inside, inside
+from api.institution import ADA, BEN, DAN, TABLES
 from api.live import LiveServer, complete
+
+from rollbook.access.tokens import revoke_token
+from rollbook.runs.model import Run
 
 AsUser = Callable[[int], httpx.Client]
 
@@ -19,6 +25,13 @@ def run(live: LiveServer) -> dict[str, Any]:
     """A complete run."""
     with live.client(live.token) as client:
         return complete(client)
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Inside]:
+    """A server whose clock and data belong to one test."""
+    with inside(tmp_path) as server:
+        yield server
 
 
 @pytest.fixture
@@ -121,6 +134,7 @@ def test_a_part_of_a_file_can_be_asked_for(anonymous: httpx.Client, file: dict[s
     answer = anonymous.get(file["url"], headers={"Range": "bytes=3-9"})
     assert answer.status_code == 206
     assert answer.content == whole[3:10]
+    assert answer.headers["content-length"] == "7"
     assert answer.headers["content-range"] == f"bytes 3-9/{len(whole)}"
 
 
@@ -135,6 +149,67 @@ def test_head_tells_the_size_only(anonymous: httpx.Client, file: dict[str, Any])
     answer = anonymous.head(file["url"])
     assert (answer.status_code, answer.content) == (200, b"")
     assert answer.headers["content-length"] == str(file["size"])
+
+
+def test_a_link_dies_with_its_time(server: Inside) -> None:
+    run = server.run()
+    url = _url(server, run, server.headers())
+    assert server.http.get(url).status_code == 200
+    server.clock.now += timedelta(hours=23)
+    assert server.http.get(url).status_code == 200
+    server.clock.now += timedelta(hours=25)
+    answer = server.http.get(url)
+    assert (answer.status_code, answer.json()["status"]) == (401, "unauthenticated")
+    assert server.http.get(url, headers=server.headers()).status_code == 200
+
+
+def test_a_link_dies_with_its_token(server: Inside) -> None:
+    run = server.run()
+    mine, other = (_url(server, run, server.headers()) for _ in range(2))
+    assert mine != other
+    assert revoke_token(server.settings, server.services.tokens.all()[-2].id)
+    assert [server.http.get(url).status_code for url in (mine, other)] == [401, 200]
+
+
+def test_a_link_dies_with_the_login_of_its_user(server: Inside) -> None:
+    url = _url(server, server.run(), server.headers(user_id=ADA))
+    assert server.http.get(url).status_code == 200
+    gone = [row for row in TABLES["pseudonyms"] if row["user_id"] != ADA]
+    server.load({**TABLES, "pseudonyms": gone})
+    assert server.http.get(url).status_code == 401
+
+
+def test_a_deleted_file_is_gone_and_its_run_stays(server: Inside) -> None:
+    run, headers = server.run(), server.headers()
+    assert run.file is not None
+    url = _url(server, run, headers)
+    path = f"/api/v1/files/{run.file.id}"
+    shown = server.http.get(path, headers=headers).json()
+    deleted = server.http.delete(path, headers=headers)
+    assert (deleted.status_code, deleted.json()) == (200, shown)
+    assert server.http.delete(path, headers=headers).status_code == 404
+    assert server.http.get(url).status_code == 401
+    assert server.http.get(url, headers=headers).status_code == 404
+    assert not (server.settings.data / "files" / run.file.location).exists()
+    run_path = f"/api/v1/accounts/1/reports/provisioning_csv/{run.id}"
+    left = server.http.get(run_path, headers=headers).json()
+    assert (left["status"], left["file_url"]) == ("complete", None)
+    assert "attachment" not in left
+
+
+def test_a_file_is_sent_in_pieces(server: Inside) -> None:
+    content = b"0123456789" * 1_000_000
+    url = _url(server, server.run(content=content), server.headers())
+    with server.http.stream("GET", url) as answer:
+        pieces = list(answer.iter_raw())
+    assert b"".join(pieces) == content
+    assert len(pieces) > 10
+
+
+def _url(server: Inside, run: Run, headers: dict[str, str]) -> str:
+    assert run.file is not None
+    url: str = server.http.get(f"/api/v1/files/{run.file.id}", headers=headers).json()["url"]
+    return url
 
 
 def test_includes_add_user_and_rights(client: httpx.Client, file: dict[str, Any]) -> None:

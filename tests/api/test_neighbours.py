@@ -10,19 +10,8 @@ import pytest
 from api.institution import ADA, BEN
 from api.live import LiveServer
 
-from rollbook.reports.registry import registry
-
 REPORTS = "/api/v1/accounts/self/reports"
 AsUser = Callable[[int], httpx.Client]
-
-
-def test_all_reports_are_listed_by_title(client: httpx.Client) -> None:
-    answer = client.get(REPORTS, params={"per_page": 1})
-    assert [item["title"] for item in answer.json()] == [r.title for r in registry().by_title()]
-    assert all(
-        list(item) == ["title", "parameters", "report", "last_run"] for item in answer.json()
-    )
-    assert "link" not in answer.headers
 
 
 def test_a_parameter_says_whether_it_is_required(client: httpx.Client) -> None:
@@ -30,19 +19,6 @@ def test_a_parameter_says_whether_it_is_required(client: httpx.Client) -> None:
     users = listed["provisioning_csv"]["users"]
     assert users["required"] is False
     assert users["description"]
-
-
-@pytest.mark.parametrize("name", ["parameters_html", "params_html"])
-def test_includes_add_html(client: httpx.Client, name: str) -> None:
-    query = f"include[]=description_html&include[]={name}&include[]=nonsense"
-    listed = {item["report"]: item for item in client.get(f"{REPORTS}?{query}").json()}
-    report = listed["provisioning_csv"]
-    assert report["description_html"].startswith("<p>")
-    assert report["parameters_html"].startswith(
-        '<form id="provisioning_csv_form" class="run_report_form" '
-        'action="/api/v1/accounts/1/reports/provisioning_csv"'
-    )
-    assert '<option value="2">Fall</option>' in report["parameters_html"]
 
 
 def test_one_include_needs_no_brackets(client: httpx.Client) -> None:

@@ -7,10 +7,9 @@ from typing import Any
 
 import httpx
 import pytest
-from api.institution import ADA, BEN
+from api.institution import ADA
 from api.live import PROVISIONING, complete, ended, start
 
-NOT_FOUND = {"errors": [{"message": "The specified resource does not exist."}]}
 AsUser = Callable[[int], httpx.Client]
 
 
@@ -41,49 +40,6 @@ def test_a_run_has_exactly_its_keys(client: httpx.Client, run: dict[str, Any]) -
     ]
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/api/v1/accounts/1/reports/sis_export_csv/{id}",
-        "/api/v1/accounts/2/reports/provisioning_csv/{id}",
-        PROVISIONING + "/{id}x",
-        PROVISIONING + "/-1",
-        PROVISIONING + "/" + "9" * 25,
-        PROVISIONING + "/0",
-    ],
-)
-def test_a_run_is_found_only_at_its_own_address(
-    client: httpx.Client, run: dict[str, Any], path: str
-) -> None:
-    answer = client.get(path.format(id=run["id"]))
-    assert answer.status_code == 404
-    assert answer.json() == NOT_FOUND
-
-
-def test_a_deleted_run_is_gone_and_its_file_stays(client: httpx.Client) -> None:
-    run = complete(client)
-    deleted = client.delete(f"{PROVISIONING}/{run['id']}").json()
-    assert deleted == {**run, "status": "deleted"}
-    assert client.get(f"{PROVISIONING}/{run['id']}").status_code == 404
-    assert client.delete(f"{PROVISIONING}/{run['id']}").json() == NOT_FOUND
-    assert httpx.get(deleted["attachment"]["url"]).status_code == 200
-
-
-def test_the_list_shows_the_last_run_that_was_not_deleted(client: httpx.Client) -> None:
-    older, newer = complete(client), complete(client)
-    client.delete(f"{PROVISIONING}/{newer['id']}")
-    reports = client.get("/api/v1/accounts/self/reports").json()
-    last_runs = {report["report"]: report["last_run"] for report in reports}
-    assert last_runs["provisioning_csv"] == older
-
-
-def test_a_complete_run_cannot_be_aborted(client: httpx.Client, run: dict[str, Any]) -> None:
-    answer = client.put(f"{PROVISIONING}/{run['id']}/abort")
-    assert answer.status_code == 404
-    assert answer.json() == NOT_FOUND
-    assert client.get(f"{PROVISIONING}/{run['id']}").json() == run
-
-
 def test_an_aborted_run_ends_without_a_file(client: httpx.Client) -> None:
     started = start(client, users=True)
     answer = client.put(f"{PROVISIONING}/{started['id']}/abort")
@@ -102,31 +58,6 @@ def test_abort_takes_no_post(client: httpx.Client, run: dict[str, Any]) -> None:
     assert answer.json()["errors"][0]["error_code"] == "not_found"
 
 
-def test_an_unknown_type_has_no_runs(client: httpx.Client) -> None:
-    answer = client.get("/api/v1/accounts/self/reports/nope_csv")
-    assert (answer.status_code, answer.json()) == (200, [])
-    assert [part.rpartition("rel=")[2] for part in answer.headers["link"].split(",")] == [
-        '"current"',
-        '"first"',
-        '"last"',
-    ]
-
-
-def test_ids_become_text_on_demand(client: httpx.Client) -> None:
-    accept = {"Accept": "application/json+canvas-string-ids"}
-    answer = client.post(
-        PROVISIONING,
-        json={"parameters": {"enrollment_term_id": 2, "course_ids": [1, 2], "n": 3}},
-        params={"as_user_id": ADA},
-        headers=accept,
-    )
-    shown = answer.json()
-    assert shown["id"].isdigit()
-    assert shown["parameters"] == {"enrollment_term_id": "2", "course_ids": ["1", "2"], "n": 3}
-    assert shown["user"]["id"] == str(ADA)
-    assert answer.headers["content-type"] == "application/json; charset=utf-8"
-
-
 def test_the_user_who_started_is_shown(as_user: AsUser) -> None:
     client = as_user(ADA)
     base = str(client.base_url).rstrip("/")
@@ -138,17 +69,6 @@ def test_the_user_who_started_is_shown(as_user: AsUser) -> None:
         "html_url": f"{base}/users/{ADA}",
         "pronouns": None,
     }
-
-
-def test_times_are_in_the_zone_of_the_root_account(client: httpx.Client) -> None:
-    run = complete(client)
-    assert run["created_at"][-6:] in ("-05:00", "-04:00")
-    assert run["attachment"]["created_at"].endswith("Z")
-
-
-def test_times_are_in_the_zone_of_the_user(as_user: AsUser) -> None:
-    path = "/api/v1/accounts/2/reports/provisioning_csv"
-    assert start(as_user(BEN), path, users=True)["created_at"].endswith("Z")
 
 
 def test_every_answer_tells_its_cost(client: httpx.Client) -> None:

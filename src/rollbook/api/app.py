@@ -5,7 +5,7 @@ from __future__ import annotations
 from asyncio import to_thread
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
 
 from fastapi import FastAPI
@@ -27,13 +27,9 @@ from rollbook.errors import EmptyLake
 from rollbook.output.files import LocalFiles
 from rollbook.runs.jobs import DurableJobs, prepare_jobs
 from rollbook.runs.recovery import Heartbeats
-from rollbook.runs.service import RunService
+from rollbook.runs.service import RunService, utc_now
 from rollbook.runs.store import RunStore
 from rollbook.state.database import open_database
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 def create_app(settings: Settings, clock: Callable[[], datetime] = utc_now) -> FastAPI:
@@ -55,7 +51,7 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = utc_now) -> F
         jobs = DurableJobs(settings)
         app.state.services = Services(
             settings=settings,
-            runs=RunService(RunStore(database), jobs, settings.duplicate_check),
+            runs=RunService(RunStore(database), jobs, settings.duplicate_check, clock),
             files=LocalFiles(settings.data / "files"),
             tokens=TokenStore(database),
             institutions=institutions,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -26,6 +26,10 @@ DUPLICATE_AGE = timedelta(hours=12)
 _log = logging.getLogger(__name__)
 
 
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
 @dataclass(frozen=True)
 class RunService:
     """The life of runs, as people and programs steer it."""
@@ -33,6 +37,8 @@ class RunService:
     store: RunStore
     jobs: Jobs
     duplicate_check: bool = False
+    clock: Callable[[], datetime] = utc_now
+    """Tells the present, aware."""
 
     def start(
         self,
@@ -46,7 +52,7 @@ class RunService:
 
         It is not new where duplicates are checked and an equal one has not ended.
         """
-        now = datetime.now(UTC)
+        now = self.clock()
         run, is_new = self.store.create(
             account_id=account_id,
             report=report.key,
@@ -90,7 +96,7 @@ class RunService:
             RunNotAbortable: it has ended.
         """
         run = self.show(run_id, account_id=account_id, report=report)
-        if not self.store.stop(run, Status.ABORTED, actor=actor, now=datetime.now(UTC)):
+        if not self.store.stop(run, Status.ABORTED, actor=actor, now=self.clock()):
             raise RunNotAbortable(f"Run {run.id} has ended already; nothing was changed.")
         _log.info("run aborted", extra={"action": "run_aborted", "run": run.id})
         aborted = self.store.get(run.id)
@@ -106,7 +112,7 @@ class RunService:
             RunNotFound: there is no such run.
         """
         run = self.show(run_id, account_id=account_id, report=report)
-        if not self.store.stop(run, Status.DELETED, actor=actor, now=datetime.now(UTC)):
+        if not self.store.stop(run, Status.DELETED, actor=actor, now=self.clock()):
             raise RunNotFound(f"There is no run {run_id} of {report} in this account.")
         _log.info("run deleted", extra={"action": "run_deleted", "run": run.id})
         return self.store.get(run.id)
@@ -130,7 +136,7 @@ class RunService:
             FileNotFound: somebody else deleted it in this moment.
         """
         if run.file is None or not self.store.delete_file(
-            run, run.file, actor=actor, now=datetime.now(UTC)
+            run, run.file, actor=actor, now=self.clock()
         ):
             raise FileNotFound("There is no such report file.")
         files.remove(run.file.location)

@@ -60,7 +60,12 @@ def migrate(engine: sa.Engine) -> None:
 
 
 def _sqlite_engine(url: str) -> sa.Engine:
-    engine = sa.create_engine(url, connect_args={"timeout": _BUSY_SECONDS})
+    engine = sa.create_engine(
+        url,
+        connect_args={"timeout": _BUSY_SECONDS},
+        # Errors, which are logged, would show what clients sent.
+        hide_parameters=True,
+    )
 
     @sa.event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: Any) -> None:
