@@ -97,4 +97,5 @@ async def _fault(request: Request, error: Exception) -> Response:
     )
     body = {**_generic("internal_server_error"), "error_report_id": number}
     content = with_string_ids(body) if wants_string_ids(request) else body
-    return CanvasJson(content, status_code=500)
+    # The server drops the connection after a fault; a client should not send its next request there.
+    return CanvasJson(content, status_code=500, headers={"Connection": "close"})
