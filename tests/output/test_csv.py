@@ -32,6 +32,14 @@ def test_null_is_nothing_and_an_empty_text_is_two_quotes() -> None:
     assert written({"a": [None, "", "x"], "b": [1, None, 3]}) == 'a,b\n,1\n"",\nx,3\n'
 
 
+def test_a_column_can_say_what_null_prints() -> None:
+    """An empty text stays one."""
+    columns = {"at": [None, datetime(2026, 1, 1)], "text": ["", None], "plain": [None, "x"]}
+    assert written(columns, "UTC", when_null=["never", "no,ne", None]) == (
+        'at,text,plain\nnever,"",\n2026-01-01T00:00:00Z,"no,ne",x\n'
+    )
+
+
 def test_quotes_stand_only_where_they_are_needed() -> None:
     texts = ["a,b", 'say "hi"', "two\nlines", "cr\r", " blank ", "tab\t", "plain"]
     assert written({"text": texts}) == (

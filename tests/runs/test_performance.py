@@ -127,6 +127,17 @@ def test_a_run_ends_complete_with_its_file(bench: Bench) -> None:
     assert bench.left_over() == []
 
 
+def test_what_a_run_computed_stands_among_its_parameters(bench: Bench) -> None:
+    """As `start_at` of a range that was too long; what was given stays as it was sent."""
+
+    def computing(tables: Tables, scope: Scope) -> Plan:
+        return replace(accounts_file(tables, scope), computed_parameters={"start_at": "later"})
+
+    run = bench.performed(bench.new_run(computing, start_at="early", end_at="March"))
+    assert (run.parameters["start_at"], run.parameters["end_at"]) == ("later", "March")
+    assert run.requested == {"start_at": "early", "end_at": "March"}
+
+
 def test_a_run_performed_again_stays_as_it_is(bench: Bench) -> None:
     run = bench.performed(bench.new_run(accounts_file))
     assert bench.performed(run) == run
