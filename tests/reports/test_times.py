@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -116,6 +116,11 @@ def test_weeks_keep_the_time_of_day(time: datetime, weeks: int, zone: ZoneInfo) 
 def test_the_calendar_ends() -> None:
     with pytest.raises(BadParameter, match="calendar ends"):
         weeks_later(utc("9999-12-30T00:00"), 2, NEW_YORK)
+
+
+def test_a_date_of_python_means_itself() -> None:
+    assert read_time(date(2026, 3, 2), NEW_YORK) == utc("2026-03-02T05:00")
+    assert read_time(utc("2026-03-02T10:30:00.5"), NEW_YORK) == utc("2026-03-02T10:30:00.5")
 
 
 def test_tables_hold_utc_without_zone() -> None:

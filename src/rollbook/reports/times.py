@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -52,8 +52,9 @@ def read_time(value: Any, zone: ZoneInfo) -> datetime | None:
     Raises:
         BadParameter: there is no such date or time, as in February 30.
     """
-    text = value if isinstance(value, str) else ""
-    found = next((match for date in _DATES if (match := date.search(text))), None)
+    # From Python a date or a time may come as such.
+    text = str(value) if isinstance(value, str | date) else ""
+    found = next((match for pattern in _DATES if (match := pattern.search(text))), None)
     if found is None:
         return None
     rest = f"{text[: found.start()]}  {text[found.end() :]}"
