@@ -109,11 +109,12 @@ def _schemes_of_accounts(tables: Tables, scope: Scope, existing: Container[int])
 
 def _steps_of(row: Mapping[str, Any]) -> tuple[Step, ...]:
     missing = row["id"] is None
-    return scheme_steps(BUILT_IN if missing else _scheme(row["data"], row["version"]))
+    return scheme_steps(BUILT_IN if missing else read_scheme(row["data"], row["version"]))
 
 
 @cache
-def _scheme(data: str | None, version: int | None) -> Scheme:
+def read_scheme(data: str | None, version: int | None) -> Scheme:
+    """The scheme that a grading standard stores; empty if it stores none."""
     entries = decode(data)
     if not isinstance(entries, list):
         return ()
