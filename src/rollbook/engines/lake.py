@@ -84,27 +84,38 @@ class Lake:
             for number, time, source, details in rows
         ]
 
+    def snapshot(self, number: int | None = None) -> Snapshot:
+        """A snapshot by its number, by default the latest.
+
+        Raises:
+            EmptyLake: nothing was loaded, or there is no such snapshot.
+        """
+        wanted = [s for s in self.snapshots() if number in (None, s.id)]
+        if not wanted:
+            which = "" if number is None else f" as snapshot {number}"
+            raise EmptyLake(
+                f"There are no data in {self.catalogue.parent}{which}. "
+                "Load some first, for example with `rollbook load demo`."
+            )
+        return wanted[-1]
+
     def engine(self, snapshot: int | None = None) -> LakeEngine:
         """A view of one snapshot, by default the latest.
 
         Raises:
             EmptyLake: nothing was loaded, or there is no such snapshot.
         """
-        wanted = [s for s in self.snapshots() if snapshot in (None, s.id)]
-        if not wanted:
-            number = "" if snapshot is None else f" as snapshot {snapshot}"
-            raise EmptyLake(
-                f"There are no data in {self.catalogue.parent}{number}. "
-                "Load some first, for example with `rollbook load demo`."
-            )
-        pinned = wanted[-1]
-        connection = self._attached(read_only=True, snapshot=pinned.id)
+        pinned = self.snapshot(snapshot)
         return LakeEngine(
-            connection,
+            self.reading(pinned),
             snapshot=str(pinned.id),
             source=pinned.source,
             data_as_of=pinned.loaded_at,
         )
+
+    def reading(self, snapshot: Snapshot) -> duckdb.DuckDBPyConnection:
+        """A connection that sees a snapshot, attached as `lake`."""
+        return self._attached(read_only=True, snapshot=snapshot.id)
 
     @contextmanager
     def writing(

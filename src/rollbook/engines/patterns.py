@@ -11,7 +11,15 @@ import re
 from collections.abc import Iterator
 
 _CLASSES = {"d": "0-9", "w": "0-9A-Za-z_", "s": r" \t\n\f\r"}
-_ANCHORS = {"b": r"\y", "B": r"\Y", "A": r"\A", "z": r"\Z"}
+_NAMED = {"alpha": "A-Za-z", "digit": "0-9", "alnum": "0-9A-Za-z", "upper": "A-Z", "lower": "a-z"}
+_WORD = f"[{_CLASSES['w']}]"
+# Postgres's own word boundaries know the letters of all scripts.
+_ANCHORS = {
+    "b": f"(?:(?<={_WORD})(?!{_WORD})|(?<!{_WORD})(?={_WORD}))",
+    "B": f"(?:(?<={_WORD})(?={_WORD})|(?<!{_WORD})(?!{_WORD}))",
+    "A": r"\A",
+    "z": r"\Z",
+}
 _SAME = frozenset("tnrfv")
 _OPTIONS = re.compile(r"\(\?([is]+)\)")
 _TOKEN = re.compile(
@@ -19,6 +27,7 @@ _TOKEN = re.compile(
     r"|(?P<dot>\.)|(?P<group>\(\?)(?!:)|(?P<other>\(\?:|.)",
     re.DOTALL,
 )
+_IN_BRACKET = re.compile(r"\[:(?P<name>\w+):\]|\\(?P<letter>.)", re.DOTALL)
 
 
 def postgres_pattern(pattern: str, *, whole_as_group: bool = False) -> str:
@@ -58,7 +67,7 @@ def _translated(body: str, *, dot: str) -> Iterator[str]:
         if token["letter"]:
             yield _escape(token["letter"], body)
         elif token["bracket"]:
-            yield re.sub(r"\\(.)", lambda sign: _in_bracket(sign[1], body), token["bracket"])
+            yield _IN_BRACKET.sub(lambda sign: _in_bracket(sign, body), token["bracket"])
         else:
             yield dot if token["dot"] else token["other"]
 
@@ -72,7 +81,12 @@ def _escape(letter: str, body: str) -> str:
     return _plain(letter, body)
 
 
-def _in_bracket(letter: str, body: str) -> str:
+def _in_bracket(sign: re.Match[str], body: str) -> str:
+    if sign["name"]:
+        if sign["name"] not in _NAMED:
+            raise ValueError(f"Write out the class {sign[0]} in the pattern {body!r}.")
+        return _NAMED[sign["name"]]
+    letter = sign["letter"]
     return _CLASSES[letter] if letter in _CLASSES else _plain(letter, body)
 
 

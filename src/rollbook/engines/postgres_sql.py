@@ -8,7 +8,7 @@ collation of the database, types are those that Ibis announces, nothing divides 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import ibis.expr.datatypes as dt
 import ibis.expr.operations as ops
@@ -28,8 +28,8 @@ A database may have been made with a collation that knows only ASCII.
 
 _BYTEWISE = "C"
 _PRESENCE = ("SEMI", "ANTI")
-_INTEGER = r"^[ \t\n]*[-+]?[0-9]{1,18}[ \t\n]*$"
 _NUMBER = r"^[ \t\n]*[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]{1,2})?[ \t\n]*$"
+_LARGEST = 2**63 - 1
 
 
 def _comparison(kind: type[sge.Binary]) -> Callable[..., sge.Expression]:
@@ -49,6 +49,9 @@ class CanvasPostgresCompiler(PostgresCompiler):
     """
 
     __slots__ = ("_case_collation",)
+
+    # Else Ibis would make its own methods for these again, over those below.
+    SIMPLE_OPS: ClassVar[dict[type[ops.Value], str]] = {}
 
     def __init__(self, case_collation: str | None = None) -> None:
         super().__init__()
@@ -217,12 +220,15 @@ class CanvasPostgresCompiler(PostgresCompiler):
         return super().visit_Cast(op, arg=arg, to=to)
 
     def visit_TryCast(self, op: Any, *, arg: Any, to: dt.DataType) -> sge.Expression:
-        if op.arg.dtype.is_string() and to.is_numeric():
-            form = sge.convert(_INTEGER if to.is_integer() else _NUMBER)
-            return self.if_(
-                sge.RegexpLike(this=arg, expression=form), self.cast(arg, to), self.cast(None, to)
+        given = op.arg.dtype
+        if given.is_string() and to.is_numeric():
+            is_number = sge.RegexpLike(this=arg, expression=sge.convert(_NUMBER))
+            number = self.if_(
+                is_number, self.cast(arg, dt.decimal), self.cast(sge.null(), dt.decimal)
             )
-        if op.arg.dtype.is_string():
+            fits = sge.Between(this=number, low=sge.convert(-_LARGEST), high=sge.convert(_LARGEST))
+            return self.cast(self.if_(fits, number, sge.null()) if to.is_integer() else number, to)
+        if given.is_string():
             raise UnsupportedOperationError(f"On Postgres text cannot be tried as {to}.")
         return self.visit_Cast(op, arg=arg, to=to)
 
