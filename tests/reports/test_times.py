@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rollbook.errors import BadParameter
@@ -19,6 +19,8 @@ ZONES = st.sampled_from(["UTC", "America/New_York", "Europe/London", "Asia/Kathm
 )
 WALL_CLOCKS = st.datetimes(datetime(1950, 1, 1), datetime(2090, 1, 1))
 OFFSETS = st.integers(-23 * 60, 23 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
+
+ON_A_BUSY_MACHINE = settings(deadline=None)
 
 
 def utc(text: str) -> datetime:
@@ -77,6 +79,7 @@ def test_a_skipped_time_is_an_hour_later_and_of_two_the_first_counts() -> None:
     assert read_time("2026-11-01T01:30", NEW_YORK) == utc("2026-11-01T05:30")
 
 
+@ON_A_BUSY_MACHINE
 @given(WALL_CLOCKS, OFFSETS, ZONES, st.sampled_from(["T", " "]))
 def test_iso_8601_with_an_offset_is_taken_as_it_is(
     wall_clock: datetime, offset: timezone, zone: ZoneInfo, separator: str
@@ -85,6 +88,7 @@ def test_iso_8601_with_an_offset_is_taken_as_it_is(
     assert read_time(moment.isoformat(separator), zone) == moment
 
 
+@ON_A_BUSY_MACHINE
 @given(WALL_CLOCKS, ZONES)
 def test_every_form_of_a_wall_clock_is_the_same_moment(time: datetime, zone: ZoneInfo) -> None:
     time = time.replace(microsecond=0)
@@ -95,6 +99,7 @@ def test_every_form_of_a_wall_clock_is_the_same_moment(time: datetime, zone: Zon
     assert {read_time(form, zone) for form in forms} == {moment}
 
 
+@ON_A_BUSY_MACHINE
 @given(st.text(st.sampled_from("0123456789-:/+ TZ.,PMarchFeb")))
 def test_no_text_does_worse_than_being_refused(text: str) -> None:
     try:
@@ -104,6 +109,7 @@ def test_no_text_does_worse_than_being_refused(text: str) -> None:
     assert moment is None or moment.tzinfo is UTC
 
 
+@ON_A_BUSY_MACHINE
 @given(WALL_CLOCKS, st.integers(-3, 3), ZONES)
 def test_weeks_keep_the_time_of_day(time: datetime, weeks: int, zone: ZoneInfo) -> None:
     """Across a clock change, too; a time that it skips becomes the one an hour later."""
