@@ -14,6 +14,7 @@ import httpx
 import uvicorn
 from api.institution import TABLES, Row
 from api.live import free_port, until
+from fastapi import FastAPI
 
 from rollbook.access.tokens import TokenStore
 from rollbook.api.app import create_app
@@ -39,10 +40,15 @@ class Inside:
     """A running server and what it stands on."""
 
     settings: Settings
-    services: Services
+    app: FastAPI
     http: httpx.Client
     """Has no token of its own."""
     clock: Clock
+
+    @property
+    def services(self) -> Services:
+        services: Services = self.app.state.services
+        return services
 
     def headers(self, **token: Any) -> dict[str, str]:
         """The header of a new token; by default of a service that reaches everything."""
@@ -107,6 +113,6 @@ def inside(
     thread.start()
     until(lambda: server.started or not thread.is_alive())
     with httpx.Client(base_url=f"http://127.0.0.1:{chosen.port}", timeout=30) as http:
-        yield Inside(chosen, app.state.services, http, clock)
+        yield Inside(chosen, app, http, clock)
     server.should_exit = True
     thread.join()
