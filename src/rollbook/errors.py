@@ -16,6 +16,7 @@ RollbookError
 │   ├── MissingTable        the source has no such table
 │   ├── EmptyLake           nothing was loaded yet
 │   ├── BadRows             a load was refused for its bad rows
+│   ├── RowsLost            a load was refused because a table shrank too much
 │   ├── BadSource           a source that cannot be read
 │   ├── SourceUnavailable   a database that cannot be reached, or went away
 │   └── LoadConflict        another load was faster
@@ -130,6 +131,10 @@ class BadRows(DataError):
     def __init__(self, text: str, rows: Sequence[BadRow] = ()) -> None:
         super().__init__(text)
         self.rows = tuple(rows)
+
+
+class RowsLost(DataError):
+    """A load was refused because a table would lose more of its rows than it may."""
 
 
 class BadSource(DataError):

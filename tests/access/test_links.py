@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rollbook.access.links import make_verifier, read_verifier
@@ -34,6 +34,7 @@ lifetimes = st.timedeltas(min_value=HOUR, max_value=timedelta(days=365))
 token_ids = st.integers(min_value=1, max_value=2**48 - 1)
 
 
+@settings(deadline=None)
 @given(age=ages, lifetime=lifetimes, token_id=token_ids)
 def test_a_link_is_good_for_one_to_two_lifetimes(
     age: timedelta, lifetime: timedelta, token_id: int
@@ -62,6 +63,7 @@ def test_a_link_opens_its_own_file_only() -> None:
     assert read_verifier(file(key="another"), verifier, CREATED) is None
 
 
+@settings(deadline=None)
 @given(position=st.integers(0, 39), digit=st.sampled_from("0aZ9"))
 def test_a_link_with_another_letter_opens_nothing(position: int, digit: str) -> None:
     verifier = make_verifier(file(), 1, CREATED, HOUR)
@@ -69,11 +71,13 @@ def test_a_link_with_another_letter_opens_nothing(position: int, digit: str) -> 
     assert (read_verifier(file(), changed, CREATED) is None) == (changed != verifier)
 
 
+@settings(deadline=None)
 @given(text=st.text(max_size=45))
 def test_any_other_text_opens_nothing(text: str) -> None:
     assert read_verifier(file(), text, CREATED) is None
 
 
+@settings(deadline=None)
 @given(text=st.text(alphabet="0123456789ABCxyz", min_size=40, max_size=40))
 def test_a_guess_opens_nothing(text: str) -> None:
     assert read_verifier(file(), text, CREATED) is None

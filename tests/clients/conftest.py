@@ -1,5 +1,5 @@
 from __future__ import annotations
 
-from api.live import anonymous, as_user, client, large, live
+from api.live import anonymous, as_user, client, idle, large, live, waiting
 
-__all__ = ["anonymous", "as_user", "client", "large", "live"]
+__all__ = ["anonymous", "as_user", "client", "idle", "large", "live", "waiting"]

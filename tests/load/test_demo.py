@@ -11,9 +11,10 @@ from typing import Any
 import duckdb
 import pytest
 import yaml
-from load.demo_facts import KINDS, NOW, ODD_NAMES, REFERENCES, REPORTED, STATES
+from load.demo_facts import NOW, ODD_NAMES, REPORTED, STATES
 
 from rollbook.canvas.associations import DERIVED
+from rollbook.canvas.references import KINDS, REFERENCES
 from rollbook.canvas.schema import TABLES
 from rollbook.canvas.tables import Tables
 from rollbook.engines.duck import DuckLimits
@@ -264,7 +265,7 @@ def test_odd_people_occur(tiny: duckdb.DuckDBPyConnection, condition: str) -> No
 def test_references_hold(scale: str, table: str, request: pytest.FixtureRequest) -> None:
     """Whatever a row points to is there; 0 stands for nothing (a root's root, a built-in scheme)."""
     connection = request.getfixturevalue(scale)
-    for column, target in (text.split() for text in REFERENCES[table].split(", ")):
+    for column, target in REFERENCES[table].items():
         kinds = [("true", target)]
         if target.endswith("_type"):
             found = values(

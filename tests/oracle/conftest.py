@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from oracle.comparison import Comparison, MemoryLake
 
-EXAMPLES = 40
+EXAMPLES = 20
 """Generated institutions a report in the normal run; half as many where a run takes long."""
 
 

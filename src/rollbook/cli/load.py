@@ -19,6 +19,7 @@ from rollbook.cli.console import (
 )
 from rollbook.cli.reports import parse_pairs
 from rollbook.config import read_settings
+from rollbook.errors import BadParameter
 from rollbook.load.canvas_data import CanvasDataOptions, load_canvas_data
 from rollbook.load.demo import SCALES, load_demo
 from rollbook.load.json_tables import load_json_tables
@@ -131,6 +132,10 @@ def canvas_data(
             help="Make user_observers, which Canvas Data lacks, of observer enrollments.",
         ),
     ] = False,
+    strict: Annotated[
+        str | None,
+        typer.Option(metavar="SHARE", help="Refuse a load that takes more than SHARE of a table."),
+    ] = None,
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -146,10 +151,22 @@ def canvas_data(
         skip_unrecognised=skip_unrecognised,
         observers_from_enrollments=observers,
         account_settings=settings.account_settings,
+        largest_loss=None if strict is None else _share(strict),
     )
     with load_progress("Canvas Data") as progress:
         summary = load_canvas_data(settings.lake, sources or [], options, progress)
     _show(summary, as_json=as_json)
+
+
+def _share(text: str) -> float:
+    """`5%` or `0.05` as 0.05."""
+    try:
+        share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        share = -1
+    if not 0 <= share <= 1:
+        raise BadParameter(f"{text!r} is not a share. Write for example --strict 5%.")
+    return share
 
 
 def _patterns(pairs: list[str]) -> dict[str, list[str]]:

@@ -9,7 +9,7 @@ import typer
 from rich.text import Text
 
 import rollbook
-from rollbook.cli import audit, load, reports, serve, token
+from rollbook.cli import audit, lake, load, reports, serve, token
 from rollbook.cli.console import messages
 from rollbook.errors import RollbookError
 
@@ -30,6 +30,7 @@ app = typer.Typer(
     epilog="Every option is also a variable (ROLLBOOK_DATA=...) and a line in rollbook.toml.",
 )
 app.add_typer(load.app, name="load")
+lake.add_to(app)
 reports.add_to(app)
 serve.add_to(app)
 app.add_typer(token.app, name="token")

@@ -45,7 +45,7 @@ TEXTS = st.none() | st.text(
 )
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.tuples(TEXTS, TEXTS, st.none() | st.integers(-(2**60), 2**60)), max_size=8))
 def test_all_forms_give_the_same_rows(
     values: list[tuple[str | None, str | None, int | None]],

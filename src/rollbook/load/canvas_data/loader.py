@@ -13,9 +13,11 @@ from typing import Any
 
 from rollbook.canvas.associations import DERIVED
 from rollbook.engines.lake import SCHEMA, Lake, schemas_in_lake
+from rollbook.errors import RowsLost
 from rollbook.load.canvas_data.discovery import Found, Job, Kind, find_jobs
 from rollbook.load.canvas_data.options import CanvasDataOptions
 from rollbook.load.canvas_data.tables import MEMORY, Outcome, TableLoader
+from rollbook.load.integrity import Integrity, check_integrity
 from rollbook.load.loading import Load, LoadSummary, Progress, loading, no_progress, summary_of
 
 KIND = "canvas_data"
@@ -44,6 +46,7 @@ class _Run:
     options: CanvasDataOptions
     earlier: Mapping[str, Any]
     """What the load before kept about each table; empty where the lake held other data."""
+    earlier_integrity: Integrity | None = None
     outcomes: dict[str, Outcome] = field(default_factory=dict)
 
     def came_from_files(self, name: str) -> bool:
@@ -73,17 +76,20 @@ def load_canvas_data(
         BadParameter: files are given for a table that Canvas does not have.
         BadSource: a source is damaged or cannot be understood; nothing was changed.
         LoadConflict: another load is running.
+        RowsLost: a table would lose more of its rows than it may; nothing was changed.
     """
     chosen = options or CanvasDataOptions()
     names = [*(source.name or str(source) for source in sources), *chosen.tables]
     with loading(lake, f"Canvas Data from {', '.join(names)}", progress) as load:
         with _workspace(lake) as workspace:
             found = find_jobs(sources, chosen, workspace)
-            run = _Run(load, chosen, _earlier_tables(lake, load))
+            run = _Run(load, chosen, *_earlier(lake, load))
             loader = TableLoader(load.connection, workspace, lake.limits, chosen.null_is_text)
             _load_tables(run, found, loader)
-        progress("Completing", 0.9)
+        _refuse_losses(run)
+        progress("Completing", 0.85)
         _complete(run)
+        progress("Checking references", 0.9)
         _keep_details(run, found)
     progress("Done", 1.0)
     return summary_of(lake, load)
@@ -101,19 +107,19 @@ def _workspace(lake: Lake) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _earlier_tables(lake: Lake, load: Load) -> Mapping[str, Any]:
+def _earlier(lake: Lake, load: Load) -> tuple[Mapping[str, Any], Integrity | None]:
+    """What the load before kept about the tables and found in them, if it was of this kind."""
     snapshots = lake.snapshots()
     if not snapshots:
-        return {}
+        return {}, None
     last = snapshots[-1]
     if last.details.get("kind") == KIND:
-        tables: Mapping[str, Any] = last.details["tables"]
-        return tables
+        return last.details["tables"], Integrity.from_json(last.details["integrity"])
     load.warnings.append(
         f"The lake held other data ({last.source}); they were replaced, not added to. "
         "Earlier snapshots still hold them."
     )
-    return {}
+    return {}, None
 
 
 def _load_tables(run: _Run, found: Found, loader: TableLoader) -> None:
@@ -126,7 +132,7 @@ def _load_tables(run: _Run, found: Found, loader: TableLoader) -> None:
     for name in present.keys() - kept:
         run.load.connection.execute(f'DROP TABLE lake.{SCHEMA}."{name}"')
     for number, (name, jobs) in enumerate(sorted(by_table.items())):
-        run.load.progress(name, 0.9 * number / len(by_table))
+        run.load.progress(name, 0.85 * number / len(by_table))
         columns = (
             frozenset(present[name].names) if run.came_from_files(name) and name in kept else None
         )
@@ -151,10 +157,26 @@ def _one_snapshot(run: _Run, loader: TableLoader, jobs: list[Job], *, is_new: bo
     return [*snapshots, *changes]
 
 
+def _refuse_losses(run: _Run) -> None:
+    allowed = run.options.largest_loss
+    if allowed is None:
+        return
+    shrunk = [
+        f"{name} from {outcome.rows_before:,} to {outcome.rows:,} rows"
+        for name, outcome in run.outcomes.items()
+        if outcome.rows_before and outcome.rows < outcome.rows_before * (1 - allowed)
+    ]
+    if shrunk:
+        raise RowsLost(
+            f"Nothing was loaded: a table may lose {allowed:.0%} of its rows at most, but "
+            f"{'; '.join(shrunk)}. Check the dump, or allow more with --strict."
+        )
+
+
 def _complete(run: _Run) -> None:
     """Add what Canvas Data lacks and other data say (2.3, 3.3)."""
     load, connection = run.load, run.load.connection
-    if any(outcome.kind is Kind.SNAPSHOT for outcome in run.outcomes.values()):
+    if {"accounts", "courses", "users"} <= run.outcomes.keys():  # A dump of an institution.
         for name in sorted({*_SIDE_TABLES} - _tables_of(load)):
             load.clear(name)
     if "accounts" in run.outcomes and run.options.account_settings:
@@ -223,6 +245,7 @@ def _keep_details(run: _Run, found: Found) -> None:
         tables=tables,
         unread_tables=list(found.unread),
         unrecognised=list(found.unrecognised),
+        integrity=_integrity(run).as_json(),
     )
     for name, outcome in run.outcomes.items():
         load.warnings.extend(_warnings(name, outcome))
@@ -232,6 +255,14 @@ def _keep_details(run: _Run, found: Found) -> None:
         load.warnings.append(
             f"Left out, as no table with such columns is known: {', '.join(found.unrecognised)}."
         )
+
+
+def _integrity(run: _Run) -> Integrity:
+    load = run.load
+    present = {name: schema.names for name, schema in schemas_in_lake(load.connection).items()}
+    return check_integrity(
+        load.connection, present, changed=load.rows.keys(), earlier=run.earlier_integrity
+    )
 
 
 def _warnings(name: str, outcome: Outcome) -> Iterator[str]:

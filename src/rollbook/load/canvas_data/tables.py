@@ -22,6 +22,7 @@ from rollbook.load.canvas_data.discovery import Job, Kind
 from rollbook.load.canvas_data.formats import Format, Part
 from rollbook.load.canvas_data.reading import Reading, readings
 from rollbook.load.canvas_data.texts import plain_text
+from rollbook.load.integrity import count_duplicates
 
 MEMORY = "lake.canvas_data"
 """The schema of the lake that remembers which rows are gone."""
@@ -301,7 +302,7 @@ class TableLoader:
 
     def _drop_duplicates(self, table: CanvasTable, target: str, outcome: Outcome) -> None:
         (key,) = table.primary_key
-        outcome.duplicates = self._number(f"SELECT count(*) - count(DISTINCT {key}) FROM {target}")
+        outcome.duplicates = count_duplicates(self.connection, target, key)
         if outcome.duplicates:
             self.connection.execute(
                 f"CREATE OR REPLACE TEMP TABLE once AS FROM {target} QUALIFY "

@@ -1,0 +1,208 @@
+"""Whether the tables of a lake fit together: keys, references, states.
+
+Real data break Canvas's own constraints, and Canvas Data exports tables at different moments
+(data_sources.md, 1 and 2), so that nothing here refuses a load: it is counted and told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+import duckdb
+
+from rollbook.canvas.references import KINDS, REFERENCES
+from rollbook.canvas.schema import TABLES
+from rollbook.canvas.states import STATES
+from rollbook.engines.lake import SCHEMA, Lake, Snapshot, schemas_in_lake
+
+_EXAMPLES = 3
+
+
+@dataclass(frozen=True)
+class Orphans:
+    """Rows that point to a row that is not there."""
+
+    table: str
+    column: str
+    target: str
+    """The table pointed to."""
+    rows: int
+    examples: tuple[int, ...]
+    """Some of the ids that are not there."""
+
+
+@dataclass(frozen=True)
+class UnknownState:
+    """Rows in a state that Canvas does not have."""
+
+    table: str
+    column: str
+    state: str
+    rows: int
+
+
+@dataclass(frozen=True)
+class Integrity:
+    """What was found; all empty where everything fits."""
+
+    orphans: tuple[Orphans, ...] = ()
+    unknown_states: tuple[UnknownState, ...] = ()
+    duplicate_keys: Mapping[str, int] | None = None
+    """Rows with the key of another row, by table."""
+
+    def as_json(self) -> dict[str, Any]:
+        """What is kept with a snapshot."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> Self:
+        """What was kept with a snapshot."""
+        orphans = (Orphans(**{**o, "examples": tuple(o["examples"])}) for o in kept["orphans"])
+        return cls(
+            orphans=tuple(orphans),
+            unknown_states=tuple(UnknownState(**state) for state in kept["unknown_states"]),
+            duplicate_keys=kept["duplicate_keys"],
+        )
+
+
+@dataclass(frozen=True)
+class _Reference:
+    table: str
+    column: str
+    target: str
+    kind: tuple[str, str] | None = None
+    """The column that holds the kind of object, and the kind that is meant here."""
+
+
+def integrity_of(lake: Lake, snapshot: Snapshot) -> Integrity:
+    """What does not fit in a snapshot: what its load found, else what is found now."""
+    if "integrity" in snapshot.details:
+        return Integrity.from_json(snapshot.details["integrity"])
+    connection = lake.reading(snapshot)
+    try:
+        schemas = schemas_in_lake(connection)
+        return check_integrity(connection, {name: s.names for name, s in schemas.items()})
+    finally:
+        connection.close()
+
+
+def check_integrity(
+    connection: duckdb.DuckDBPyConnection,
+    present: Mapping[str, Collection[str]],
+    *,
+    changed: Collection[str] | None = None,
+    earlier: Integrity | None = None,
+) -> Integrity:
+    """Look for what does not fit.
+
+    Args:
+        connection: sees the lake's tables.
+        present: the tables that are there, with their columns.
+        changed: the tables that changed since `earlier`; all of them if None.
+        earlier: what was found before; what no change can have touched is taken from it.
+    """
+    touched = set(present) if changed is None or earlier is None else set(changed)
+    kept = earlier or Integrity()
+    references = [reference for reference in _references(present) if _touches(reference, touched)]
+    orphans = [o for o in kept.orphans if not {o.table, o.target} & touched and o.table in present]
+    orphans += [o for r in references if (o := _orphans(connection, r)) is not None]
+    states = [s for s in kept.unknown_states if s.table not in touched and s.table in present]
+    for (table, column), known in STATES.items():
+        if table in touched and column in present.get(table, ()):
+            states += _unknown_states(connection, table, column, known)
+    duplicates = {
+        name: number
+        for name, number in (kept.duplicate_keys or {}).items()
+        if name not in touched and name in present
+    }
+    for name in touched & present.keys():
+        if number := count_duplicates(connection, f'lake.{SCHEMA}."{name}"', _key(name)):
+            duplicates[name] = number
+    return Integrity(
+        orphans=tuple(sorted(orphans, key=lambda o: (o.table, o.column, o.target))),
+        unknown_states=tuple(states),
+        duplicate_keys=duplicates,
+    )
+
+
+def count_duplicates(connection: duckdb.DuckDBPyConnection, table: str, key: str) -> int:
+    """How many rows of a table, given as SQL, have the key of another."""
+    row = connection.execute(f"SELECT count({key}), min({key}), max({key}) FROM {table}").fetchone()
+    number, first, last = row or (0, None, None)
+    if not number:
+        return 0
+    distinct = f"count(DISTINCT {key})"
+    if last - first < min(64 * number, 2**30):
+        # Ids lie close together: a bit for each is ten times as quick as a set.
+        distinct = f"bit_count(bitstring_agg({key}, {int(first)}, {int(last)}))"
+    found = connection.execute(f"SELECT {distinct} FROM {table}").fetchone()
+    return int(number) - int(found[0] if found else 0)
+
+
+def _key(table: str) -> str:
+    return TABLES[table].primary_key[0]
+
+
+def _references(present: Mapping[str, Collection[str]]) -> Iterator[_Reference]:
+    for table, columns in REFERENCES.items():
+        for column, target in columns.items():
+            if column not in present.get(table, ()):
+                continue
+            if target in TABLES and target in present:
+                yield _Reference(table, column, target)
+            elif target in present[table]:
+                for kind, other in KINDS.items():
+                    if other in present:
+                        yield _Reference(table, column, other, (target, kind))
+
+
+def _touches(reference: _Reference, touched: Collection[str]) -> bool:
+    return reference.table in touched or reference.target in touched
+
+
+def _orphans(connection: duckdb.DuckDBPyConnection, reference: _Reference) -> Orphans | None:
+    """The rows without a partner; 0 stands for nothing."""
+    column, key = f'pointing."{reference.column}"', _key(reference.target)
+    conditions = [f"{column} <> 0"]
+    parameters: list[object] = []
+    if reference.kind:
+        conditions.append(f'pointing."{reference.kind[0]}" = ?')
+        parameters.append(reference.kind[1])
+    lost = (
+        f'FROM lake.{SCHEMA}."{reference.table}" AS pointing '
+        f'ANTI JOIN lake.{SCHEMA}."{reference.target}" AS target ON {column} = target.{key} '
+        f"WHERE {' AND '.join(conditions)}"
+    )
+    number = _first(connection, f"SELECT count(*) {lost}", parameters)
+    if not number:
+        return None
+    query = f"SELECT DISTINCT {column} {lost} ORDER BY 1 LIMIT {_EXAMPLES}"
+    examples = connection.execute(query, parameters).fetchall()
+    return Orphans(
+        table=reference.table,
+        column=reference.column,
+        target=reference.target,
+        rows=number,
+        examples=tuple(int(row[0]) for row in examples),
+    )
+
+
+def _unknown_states(
+    connection: duckdb.DuckDBPyConnection, table: str, column: str, known: Collection[str]
+) -> list[UnknownState]:
+    rows = connection.execute(
+        f'SELECT "{column}", count(*) FROM lake.{SCHEMA}."{table}" '
+        f'WHERE "{column}" IS NOT NULL GROUP BY ALL ORDER BY ALL'
+    ).fetchall()
+    return [
+        UnknownState(table, column, str(state), number)
+        for state, number in rows
+        if state not in known
+    ]
+
+
+def _first(connection: duckdb.DuckDBPyConnection, sql: str, parameters: Sequence[object]) -> int:
+    row = connection.execute(sql, list(parameters)).fetchone()
+    return int(row[0]) if row else 0
