@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import uvicorn
 from api.institution import TABLES, Row
-from api.live import free_port, until
+from api.live import SECONDS, free_port, until
 from fastapi import FastAPI
 
 from rollbook.access.tokens import TokenStore
@@ -112,7 +112,7 @@ def inside(
     thread = Thread(target=server.run, daemon=True)
     thread.start()
     until(lambda: server.started or not thread.is_alive())
-    with httpx.Client(base_url=f"http://127.0.0.1:{chosen.port}", timeout=30) as http:
+    with httpx.Client(base_url=f"http://127.0.0.1:{chosen.port}", timeout=SECONDS) as http:
         yield Inside(chosen, app, http, clock)
     server.should_exit = True
     thread.join()

@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 from api.inside import Inside, inside
 from api.institution import ADA, BEN
-from api.live import LiveServer, complete
+from api.live import LiveServer, complete, get
 
 from rollbook.audit import FIELDS, AuditRecord, Event, read_audit
 from rollbook.state.tables import audit
@@ -36,7 +36,7 @@ def test_a_run_leaves_a_record_at_its_start_and_its_end(
     live: LiveServer, client: httpx.Client
 ) -> None:
     run = complete(client, users=True, courses=True)
-    content = httpx.get(run["attachment"]["url"]).content
+    content = get(run["attachment"]["url"]).content
     found = [item for item in read_audit(live.settings) if item.run_id == run["id"]]
     assert [item.event for item in found] == [
         Event.RUN_STARTED,

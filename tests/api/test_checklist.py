@@ -11,7 +11,7 @@ import httpx
 import pytest
 from api.inside import Inside, inside
 from api.institution import ADA, BEN, DAN
-from api.live import LARGE, PROVISIONING, LiveServer, complete, ended, start, until
+from api.live import LARGE, PROVISIONING, LiveServer, complete, ended, get, start, until
 
 from rollbook.reports.registry import registry
 from rollbook.runs.model import Status
@@ -241,7 +241,7 @@ def test_item_15_a_deleted_run_is_gone_and_its_file_stays(client: httpx.Client) 
     deleted = client.delete(address)
     assert (deleted.status_code, deleted.json()) == (200, {**run, "status": "deleted"})
     assert (client.get(address).status_code, client.delete(address).json()) == (404, MISSING)
-    assert httpx.get(run["attachment"]["url"]).status_code == 200
+    assert get(run["attachment"]["url"]).status_code == 200
 
 
 def test_item_16_what_has_not_ended_can_be_aborted(

@@ -12,7 +12,7 @@ import httpx
 import pytest
 from api.inside import Inside, inside
 from api.institution import ADA, BEN, DAN, TABLES
-from api.live import LiveServer, complete
+from api.live import LiveServer, complete, get
 
 from rollbook.access.tokens import revoke_token
 from rollbook.runs.model import Run
@@ -49,7 +49,7 @@ def test_a_file_is_described_as_canvas_does(
     )
     assert run["file_url"] == f"{live.url}/accounts/1/files/{file['id']}/download"
     assert (file["content-type"], file["mime_class"]) == ("text/csv", "file")
-    assert file["size"] == len(httpx.get(file["url"]).content)
+    assert file["size"] == len(get(file["url"]).content)
 
 
 def test_a_file_name_has_the_day_and_the_run(run: dict[str, Any], file: dict[str, Any]) -> None:
@@ -98,7 +98,7 @@ def test_a_file_is_found_only_in_its_account(client: httpx.Client, file: dict[st
 
 def test_a_public_url_needs_no_token(client: httpx.Client, file: dict[str, Any]) -> None:
     url = client.get(f"/api/v1/files/{file['id']}/public_url").json()["public_url"]
-    assert httpx.get(url).status_code == 200
+    assert get(url).status_code == 200
 
 
 @pytest.mark.parametrize("user_id", [BEN, DAN])

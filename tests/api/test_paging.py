@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from api.live import LiveServer, start
+from api.live import LiveServer, get, start
 
 RUNS = "/api/v1/accounts/sis_account_id%3Aarts/reports/provisioning_csv"
 
@@ -69,7 +69,7 @@ def test_links_keep_other_parameters_but_no_token(idle: LiveServer) -> None:
         "page": 1,
         "per_page": 7,
     }
-    answer = httpx.get(idle.url + RUNS, params=parameters)
+    answer = get(idle.url + RUNS, params=parameters)
     assert idle.token not in answer.headers["link"]
     assert links(answer)["first"] == f"{idle.url}{RUNS}?x=a%2Cb%3Bc&page=1&per_page=7"
 

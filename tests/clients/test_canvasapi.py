@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
-from api.live import LiveServer, until
+from api.live import LiveServer, get, until
 from canvasapi import Canvas
 from canvasapi.exceptions import Forbidden, InvalidAccessToken, ResourceDoesNotExist
 
@@ -44,7 +43,7 @@ def test_a_report_is_started_and_polled(account: Any) -> None:
 
 
 def test_its_file_is_fetched_without_a_token(account: Any) -> None:
-    content = httpx.get(completed(account).attachment["url"]).text
+    content = get(completed(account).attachment["url"]).text
     assert content.startswith("canvas_user_id,user_id,")
 
 

@@ -303,7 +303,7 @@ def test_a_course_has_the_nearest_active_scale(
     flags: list[dict[str, Any]],
     expected: Row,
 ) -> None:
-    """Only the option of the root account counts."""
+    """Only the option of the root account counts; the state of ratings does not."""
     ratings = [
         {
             "id": 10 * row["id"] + number,
@@ -311,7 +311,7 @@ def test_a_course_has_the_nearest_active_scale(
             "description": f"Scale {row['id']}" if mastery else "Other",
             "points": points,
             "mastery": mastery,
-            **ACTIVE,
+            "workflow_state": None if mastery else "active",
         }
         for row in proficiencies
         for number, (points, mastery) in enumerate([(0, False), (5, True), (9, False)])

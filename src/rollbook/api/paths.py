@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, urlsplit
 
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -66,6 +66,9 @@ class CanvasPaths:
 def normal_path(path: str) -> str:
     """The path that is routed; API paths with another extension than `.json` go nowhere."""
     path = path.partition("?")[0]
+    if not path.startswith("/"):
+        # A whole address is a request's target too (RFC 9112, 3.2.2).
+        path = urlsplit(path).path or "/"
     if len(path) > 1:
         path = path.rstrip("/") or "/"
     if not path.startswith(API):

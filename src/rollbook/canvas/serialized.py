@@ -44,6 +44,8 @@ def _structure(text: Any, loader: type[_RubyLoader]) -> Any:
     if stripped.startswith(_JSON_START):
         try:
             value = json.loads(stripped)
+        except RecursionError:
+            return None
         except ValueError:
             pass
         else:

@@ -140,7 +140,7 @@ def _manifest(path: Path) -> Mapping[str, Any]:
         return {}
     try:
         content = json.loads(file.read_text("utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise BadSource(f"{file} is not a readable manifest: {error}") from error
     return content if isinstance(content, dict) else {}
 

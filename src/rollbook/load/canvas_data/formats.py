@@ -141,7 +141,7 @@ def _json_columns(lines: list[str]) -> list[str]:
     for line in lines[:_SAMPLED_LINES]:
         try:
             record = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue  # Whoever reads the whole file tells where it is damaged.
         if isinstance(record, dict):
             for section in SECTIONS:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,10 +12,11 @@ from uuid import uuid4
 
 from rollbook.errors import BadSource
 from rollbook.load.archives import is_swollen
-from rollbook.load.canvas_data.formats import Part
+from rollbook.load.canvas_data.formats import Format, Part
 
 _PIECE_BYTES = 1024**2
 _GZIP = 31
+_NUL_ESCAPE = re.compile(rb"(?<!\\)(?:\\\\)*(\\u0000)")
 
 
 def plain_text(part: Part, workspace: Path) -> Path:
@@ -30,7 +32,7 @@ def plain_text(part: Part, workspace: Path) -> Path:
     Raises:
         BadSource: it is cut off, damaged, a bomb, or not UTF-8 text; says where.
     """
-    check = _TextCheck(part.name)
+    check = _TextCheck(part.name, is_json=part.format is Format.JSONL)
     if not part.gzipped:
         with part.path.open("rb") as stream:
             while piece := stream.read(_PIECE_BYTES):
@@ -83,8 +85,10 @@ def _unpack(part: Part) -> Iterator[bytes]:
 class _TextCheck:
     """Reads text piece by piece; refuses bytes that no text of Canvas's database has."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, is_json: bool) -> None:
         self._name = name
+        self._is_json = is_json
+        self._tail = b""
         self._decoder = codecs.getincrementaldecoder("utf-8")()
         self._position = 0
         self._lines = 0
@@ -93,6 +97,8 @@ class _TextCheck:
         nul = piece.find(b"\0")
         if nul >= 0:
             self._refuse("a NUL byte, which no text of Canvas has", piece, nul)
+        if self._is_json:
+            self._check_escapes(piece)
         pending = len(self._decoder.getstate()[0])
         try:
             self._decoder.decode(piece)
@@ -100,6 +106,14 @@ class _TextCheck:
             self._refuse("bytes that are not UTF-8", piece, max(error.start - pending, 0))
         self._position += len(piece)
         self._lines += piece.count(b"\n")
+
+    def _check_escapes(self, piece: bytes) -> None:
+        # An escape may begin in the piece before.
+        text = self._tail + piece
+        if b"u0000" in text and (found := _NUL_ESCAPE.search(text)):
+            offset = found.start(1) - len(self._tail)
+            self._refuse("a NUL character, which no text of Canvas has", piece, max(offset, 0))
+        self._tail = piece[-32:]
 
     def end(self) -> None:
         try:

@@ -132,7 +132,7 @@ def _proficiency_scales(tables: Tables, scope: Scope) -> dict[int, Scale]:
     if not tables.is_present("outcome_proficiency_ratings"):
         return {}
     ratings = tables.outcome_proficiency_ratings.filter(
-        _.workflow_state != "deleted", _.points.notnull()
+        _.workflow_state.fill_null("") != "deleted", _.points.notnull()
     ).order_by(_.points.desc(), _.id)
     by_proficiency: dict[int, list[dict[str, Any]]] = defaultdict(list)
     for row in scope.engine.rows(ratings):

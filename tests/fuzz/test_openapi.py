@@ -1,0 +1,111 @@
+"""Schemathesis against a real server, with all its checks, from the server's own document.
+
+`pytest tests/fuzz --fuzz-long` sends some 20,000 requests; the normal run some hundreds.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from api.live import LiveServer, start_server
+
+from rollbook.audit import NOBODY
+from rollbook.output.files import LocalFiles
+from rollbook.runs.model import Status
+from rollbook.runs.store import RunStore
+from rollbook.state.database import open_database
+
+# To Canvas's router a path without this method is no path: it answers 404, where these two
+# checks want 405. `test_what_is_not_routed_is_not_found` checks that.
+_NOT_CANVAS = "unsupported_method,allow_header_conformance"
+_CONFIGURATION = """
+# Which terms exist is not in the document: one that does not is refused with 400.
+[checks.positive_data_acceptance]
+expected-statuses = ["2xx", "304", "400", "401", "403", "404", "409", "413", "416"]
+
+[generation]
+allow-x00 = false  # A NUL is refused with 400; test_hostile.py checks that.
+
+# A file to look at and to download. It is not deleted, else it would be gone.
+[[operations]]
+include-method = "GET"
+include-path-regex = "/files/"
+parameters = {{ "path.file_id" = {file_id}, "path.account_id" = "self" }}
+"""
+_SECONDS = 35
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    """A server without workers: what is started by the hundred need not be done."""
+    server = start_server(tmp_path_factory.mktemp("fuzz"), workers=0)
+    server.wait_until_ready()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def file_id(server: LiveServer) -> int:
+    """The file of a complete run."""
+    database = open_database(server.settings)
+    store = RunStore(database)
+    now = datetime.now(UTC)
+    run, _ = store.create(
+        account_id=1, report="provisioning_csv", parameters={}, actor=NOBODY, now=now
+    )
+    store.move(run.id, Status.RUNNING, started_at=now)
+    made = server.settings.data / "made.csv"
+    made.write_text("canvas_user_id\n1\n")
+    LocalFiles(server.settings.data / "files").put(made, f"{run.id}-0.csv")
+    file = {
+        "account_id": 1,
+        "link_key": "a key",
+        "filename": "users.csv",
+        "content_type": "text/csv",
+        "size": 17,
+        "rows": 1,
+        "location": f"{run.id}-0.csv",
+        "created_at": now,
+    }
+    store.complete(run.id, of_attempt=0, progress=100, ended_at=now, file=file)
+    complete = store.get(run.id)
+    database.close()
+    assert complete.file is not None
+    return complete.file.id
+
+
+def test_every_answer_is_as_the_document_says(
+    server: LiveServer, file_id: int, tmp_path: Path, pytestconfig: pytest.Config
+) -> None:
+    is_long = pytestconfig.getoption("fuzz_long", default=False)
+    configuration = tmp_path / "schemathesis.toml"
+    configuration.write_text(_CONFIGURATION.format(file_id=file_id))
+    examples = "400" if is_long else "8"
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(configuration)),
+            *("run", f"{server.url}/openapi.json"),
+            *("--header", f"Authorization: Bearer {server.token}"),
+            *("--checks", "all", "--exclude-checks", _NOT_CANVAS),
+            # It waits for workers, which this server has none of.
+            *("--exclude-path", "/readyz"),
+            *("--max-examples", examples, "--seed", "1", "--continue-on-failure"),
+            *("--request-timeout", "30", "--suppress-health-check", "all"),
+        ],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    output = done.stdout + done.stderr
+    assert done.returncode == 0, output
+    generated = re.search(r"(\d+) generated", output)
+    assert generated, output
+    assert int(generated[1]) > (20_000 if is_long else 400), output
+    assert "traceback" not in server.log
