@@ -5,10 +5,21 @@ from pathlib import Path
 import pytest
 from engines.postgres_server import canvas_database, postgres_server, shared_canvas_database
 
+import rollbook
+from rollbook.load.json_tables import load_tables
+
 __all__ = ["canvas_database", "postgres_server", "shared_canvas_database"]
 
 HERE = Path(__file__).parent
 ENGINES = ("lake", "postgres")
+
+
+@pytest.fixture(scope="session")
+def empty_lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with all tables, empty: to copy it is faster than to make it."""
+    folder = tmp_path_factory.mktemp("lake") / "data"
+    load_tables(rollbook.open(folder).lake, {}, "nothing")
+    return folder
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

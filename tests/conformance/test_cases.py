@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -48,8 +49,10 @@ def loaded(
         database: CanvasDatabase = request.getfixturevalue("canvas_database")
         database.fill(case["tables"])
         return rollbook.open(database.url, host_name=host_name)
+    shutil.copytree(request.getfixturevalue("empty_lake"), folder / "data")
     institution = rollbook.open(folder / "data", host_name=host_name)
-    load_tables(institution.lake, case["tables"], "a conformance case")
+    filled = {name: rows for name, rows in case["tables"].items() if rows}
+    load_tables(institution.lake, filled, "a conformance case", keep_others=True)
     return institution
 
 

@@ -97,6 +97,7 @@ def file_id(server: LiveServer) -> int:
     return complete.file.id
 
 
+@pytest.mark.timeout(3600)
 def test_every_answer_is_as_the_document_says(
     server: LiveServer, file_id: int, tmp_path: Path, pytestconfig: pytest.Config
 ) -> None:

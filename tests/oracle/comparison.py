@@ -21,7 +21,7 @@ from rollbook.canvas.schema import TABLES
 from rollbook.engines.duck import DuckLimits, connect
 from rollbook.engines.lake import SCHEMA, LakeEngine
 from rollbook.errors import RollbookError
-from rollbook.load.json_tables import _as_arrow
+from rollbook.load.json_tables import as_arrow
 from rollbook.reports.execution import ReportRequest, execute
 from rollbook.reports.registry import registry
 from rollbook.reports.scope import Host
@@ -63,7 +63,7 @@ class MemoryLake:
         columns = tuple(item for item in TABLES[name].columns if item.name in given_columns)
         assert given_columns == {column.name for column in columns}
         self._connection.register(
-            "given_rows", _as_arrow(replace(TABLES[name], columns=columns), rows)
+            "given_rows", as_arrow(replace(TABLES[name], columns=columns), rows)
         )
         self._connection.execute(
             f'INSERT INTO lake.{SCHEMA}."{name}" BY NAME SELECT * FROM given_rows'

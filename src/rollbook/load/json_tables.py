@@ -40,18 +40,31 @@ def load_tables(
     tables: Mapping[str, Sequence[Mapping[str, Any]]],
     source: str,
     progress: Progress = no_progress,
+    *,
+    keep_others: bool = False,
 ) -> LoadSummary:
-    """Load tables given as lists of rows as one snapshot."""
+    """Load tables given as lists of rows as one snapshot.
+
+    Args:
+        lake: where to.
+        tables: the rows of each table by its name.
+        source: where the rows come from, in words.
+        progress: told what is being done.
+        keep_others: leave tables that are not given as they were, rather than empty.
+    """
+    chosen = [table for name, table in TABLES.items() if not keep_others or name in tables]
     with loading(lake, source, progress) as load:
-        for number, (name, table) in enumerate(TABLES.items()):
-            progress(name, number / len(TABLES))
-            load.connection.register("given_rows", _as_arrow(table, tables.get(name, ())))
+        for number, table in enumerate(chosen):
+            name = table.name
+            progress(name, number / len(chosen))
+            load.connection.register("given_rows", as_arrow(table, tables.get(name, ())))
             load.replace(name, "SELECT * FROM given_rows", columns=table.column_names)
             load.connection.unregister("given_rows")
     return summary_of(lake, load)
 
 
-def _as_arrow(table: CanvasTable, rows: Sequence[Mapping[str, Any]]) -> pa.Table:
+def as_arrow(table: CanvasTable, rows: Sequence[Mapping[str, Any]]) -> pa.Table:
+    """Rows of a table with its columns, most of them as text that can be cast to their types."""
     columns: dict[str, pa.Array] = {}
     for column in table.columns:
         values = [row.get(column.name) for row in rows]
