@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-import polars as pl
 import pyarrow as pa
 
 from rollbook.config import Settings, read_settings
@@ -20,6 +19,9 @@ from rollbook.engines.postgres import is_postgres_url
 from rollbook.errors import BadParameter
 from rollbook.output.csv import CHUNK_ROWS
 from rollbook.reports.execution import Product, Progress, ReportRequest, execute, plan_report
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,8 @@ class Result:
 
     def polars(self, file: str | None = None) -> pl.DataFrame:
         """As `arrow`, as a Polars data frame."""
+        import polars as pl  # noqa: PLC0415 (only this way of taking rows needs it)
+
         return pl.DataFrame(pl.from_arrow(self.arrow(file)))
 
     def sql(self) -> dict[str, str]:

@@ -13,7 +13,6 @@ import typer
 from rich.table import Table
 
 from rollbook.cli.console import DataOption, answers
-from rollbook.config import read_settings
 from rollbook.errors import BadParameter
 
 if TYPE_CHECKING:
@@ -47,6 +46,7 @@ def audit(
     rollbook audit --since 2026-09-01 --csv > september.csv
     """
     from rollbook.audit import read_audit
+    from rollbook.config import read_settings
 
     if as_json and as_csv:
         raise BadParameter("Choose one of --json and --csv.")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
 
 from rollbook.cli.console import DataOption, JsonOption, answers, print_json
-from rollbook.config import read_settings
-from rollbook.load.integrity import Integrity, integrity_of
+
+if TYPE_CHECKING:
+    from rollbook.load.integrity import Integrity
 
 _OF_INTEREST = ("changed", "deleted", "stale", "duplicates", "without_key")
 
@@ -28,6 +29,9 @@ def check(
 
     rollbook check --json
     """
+    from rollbook.config import read_settings
+    from rollbook.load.integrity import integrity_of
+
     lake = read_settings(data=data).lake
     chosen = lake.snapshot(snapshot)
     integrity = integrity_of(lake, chosen)
@@ -105,5 +109,5 @@ def _print_integrity(integrity: Integrity) -> None:
             answers.print(table)
     for name, number in (integrity.duplicate_keys or {}).items():
         answers.print(f"{name}: {number:,} rows have the key of another row.")
-    if integrity == Integrity(duplicate_keys={}):
+    if integrity.is_sound:
         answers.print("Keys, references and states fit together.")

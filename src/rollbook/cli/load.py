@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
@@ -18,13 +18,10 @@ from rollbook.cli.console import (
     print_json,
 )
 from rollbook.cli.reports import parse_pairs
-from rollbook.config import read_settings
 from rollbook.errors import BadParameter
-from rollbook.load.canvas_data import CanvasDataOptions, load_canvas_data
-from rollbook.load.demo import SCALES, load_demo
-from rollbook.load.json_tables import load_json_tables
-from rollbook.load.loading import LoadSummary
-from rollbook.load.sis_csv import CustomRole, SisOptions, load_sis_csv
+
+if TYPE_CHECKING:
+    from rollbook.load.loading import LoadSummary
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -35,7 +32,10 @@ app = typer.Typer(
 @app.command("demo")
 def demo(
     scale: Annotated[
-        str, typer.Option(metavar="|".join(SCALES), help="From 160 users to a million.")
+        str,
+        typer.Option(
+            metavar="tiny|small|campus|state", help="From 160 users to a million, by a name."
+        ),
     ] = "small",
     data: DataOption = None,
     as_json: JsonOption = False,
@@ -44,6 +44,9 @@ def demo(
 
     rollbook load demo --scale campus
     """
+    from rollbook.config import read_settings
+    from rollbook.load.demo import load_demo
+
     lake = read_settings(data=data).lake
     with load_progress(f"demo {scale}") as progress:
         summary = load_demo(lake, scale, datetime.now(UTC), progress)
@@ -83,6 +86,9 @@ def sis(
 
     rollbook load sis exports/2026-11-25.zip
     """
+    from rollbook.config import read_settings
+    from rollbook.load.sis_csv import CustomRole, SisOptions, load_sis_csv
+
     settings = read_settings(data=data)
     options = SisOptions(
         root_account_name=settings.institution_name,
@@ -143,6 +149,9 @@ def canvas_data(
 
     rollbook load canvas-data downloads/
     """
+    from rollbook.config import read_settings
+    from rollbook.load.canvas_data import CanvasDataOptions, load_canvas_data
+
     settings = read_settings(data=data)
     options = CanvasDataOptions(
         tables=_patterns(tables),
@@ -184,6 +193,9 @@ def json_tables(
 
     rollbook load json tables.json
     """
+    from rollbook.config import read_settings
+    from rollbook.load.json_tables import load_json_tables
+
     with load_progress(file.name) as progress:
         summary = load_json_tables(read_settings(data=data).lake, file, progress)
     _show(summary, as_json=as_json)

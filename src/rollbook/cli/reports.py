@@ -10,14 +10,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.markup import escape
 from rich.progress import TextColumn
 from rich.table import Table
 
-from rollbook.canvas.tables import Tables
 from rollbook.cli.console import (
     DataOption,
     JsonOption,
@@ -27,13 +26,13 @@ from rollbook.cli.console import (
     print_json,
     progress_bar,
 )
-from rollbook.config import Settings, read_settings
 from rollbook.errors import BadParameter, EmptyLake
-from rollbook.institution import Result, open_institution
-from rollbook.output.parquet import write_parquet
-from rollbook.reports.availability import why_unavailable
-from rollbook.reports.execution import Product, Progress
-from rollbook.reports.report import Report
+
+if TYPE_CHECKING:
+    from rollbook.config import Settings
+    from rollbook.institution import Result
+    from rollbook.reports.execution import Product, Progress
+    from rollbook.reports.report import Report
 
 ReportArgument = Annotated[str, typer.Argument(help="A report type, such as provisioning_csv.")]
 ParametersOption = Annotated[
@@ -79,6 +78,8 @@ def run(
 
     rollbook run provisioning_csv -p users=true -p enrollments=true -o provisioning.zip
     """
+    from rollbook.institution import open_institution
+
     started = time.monotonic()
     with open_institution(data, source=source) as institution:
         result = institution.run(
@@ -103,6 +104,8 @@ def _write_to_standard_output(result: Result) -> None:
 
 
 def _report_parquet(result: Result, output: Path, started: float, *, as_json: bool) -> None:
+    from rollbook.output.parquet import write_parquet
+
     rows = write_parquet(result, output)
     seconds = round(time.monotonic() - started, 3)
     if as_json:
@@ -200,6 +203,8 @@ def list_reports(
 
     rollbook reports provisioning_csv
     """
+    from rollbook.config import read_settings
+
     settings = read_settings(data=data, source=source)
     known = settings.reports
     chosen = known.by_title() if report is None else [known.find(report)]
@@ -219,6 +224,9 @@ def list_reports(
 
 def _why_unavailable(settings: Settings, reports: Sequence[Report]) -> dict[str, str]:
     """The reports that cannot run on the data at hand, each with its reason."""
+    from rollbook.canvas.tables import Tables
+    from rollbook.reports.availability import why_unavailable
+
     try:
         engine = settings.tables.engine()
     except EmptyLake:
@@ -274,6 +282,8 @@ def sql(
 
     rollbook sql provisioning_csv -p users=true
     """
+    from rollbook.institution import open_institution
+
     with open_institution(data, source=source) as institution:
         result = institution.run(
             report, parse_pairs(parameters), account=account, snapshot=snapshot

@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 
 from rollbook.cli.console import DataOption
-from rollbook.config import read_settings
 
 HostOption = Annotated[str | None, typer.Option(help="The address. [default: 127.0.0.1]")]
 PortOption = Annotated[int | None, typer.Option(help="The port. [default: 3000]")]
@@ -30,6 +29,7 @@ def serve(
     rollbook serve --port 3000
     """
     from rollbook.api.serve import serve as serve_api
+    from rollbook.config import read_settings
 
     serve_api(read_settings(data=data, host=host, port=port, workers=workers))
 
@@ -45,6 +45,7 @@ def demo(
     rollbook load demo && rollbook demo
     """
     from rollbook.api.demo import run_demo
+    from rollbook.config import read_settings
 
     status = run_demo(read_settings(data=data, host=host, port=port), once=once)
     raise typer.Exit(status)

@@ -9,7 +9,6 @@ import typer
 from rich.table import Table
 
 from rollbook.cli.console import DataOption, JsonOption, answers, messages, print_json
-from rollbook.config import read_settings
 from rollbook.errors import BadParameter
 
 app = typer.Typer(no_args_is_help=True, help="Create, list and revoke API tokens.")
@@ -52,6 +51,7 @@ def create(
     rollbook token create --scope "url:GET|/api/v1/accounts/:account_id/reports"
     """
     from rollbook.access.tokens import create_token
+    from rollbook.config import read_settings
 
     expires_at = None if days is None else datetime.now(UTC) + timedelta(days=days)
     token = create_token(
@@ -78,6 +78,7 @@ def list_(data: DataOption = None, as_json: JsonOption = False) -> None:
     rollbook token list
     """
     from rollbook.access.tokens import list_tokens
+    from rollbook.config import read_settings
 
     tokens = list_tokens(read_settings(data=data))
     fields = (
@@ -119,6 +120,7 @@ def revoke(
     rollbook token revoke 3
     """
     from rollbook.access.tokens import revoke_token
+    from rollbook.config import read_settings
 
     if not revoke_token(read_settings(data=data), token):
         raise BadParameter(

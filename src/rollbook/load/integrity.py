@@ -52,6 +52,11 @@ class Integrity:
     duplicate_keys: Mapping[str, int] | None = None
     """Rows with the key of another row, by table."""
 
+    @property
+    def is_sound(self) -> bool:
+        """Whether nothing was found."""
+        return not (self.orphans or self.unknown_states or self.duplicate_keys)
+
     def as_json(self) -> dict[str, Any]:
         """What is kept with a snapshot."""
         return asdict(self)
