@@ -15,13 +15,12 @@ import pyarrow.parquet as pq
 
 from rollbook.engines.duck import DuckLimits, connect
 from rollbook.errors import BadSource
-from rollbook.load.canvas_data.formats import Format, Part
-from rollbook.load.canvas_data.reading import MAX_RECORD_BYTES, Reading
+from rollbook.load.canvas_data.formats import MAX_RECORD_BYTES, TOO_LARGE, Format, Part
+from rollbook.load.canvas_data.reading import Reading
 
 _CSV_LINE = re.compile(r"CSV Error on Line: (\d+)")
 _NUMBERS = re.compile(r"Expected Number of Columns: (\d+) Found: (\d+)")
 _AGAIN = "Download it again, or correct it."
-_TOO_LARGE = f"a record of more than {MAX_RECORD_BYTES // 1024**2} MB"
 
 
 def damage_in(reading: Reading, error: duckdb.Error, limits: DuckLimits) -> BadSource:
@@ -33,6 +32,8 @@ def damage_in(reading: Reading, error: duckdb.Error, limits: DuckLimits) -> BadS
         limits: what the search for the place may use of the machine.
     """
     for part, file in zip(reading.parts, reading.files, strict=True):
+        if part.format is Format.PARQUET and (place := _parquet_place(Path(file))):
+            return BadSource(f"{part.name} is damaged{place}. {_AGAIN}")
         with connect(limits) as connection:
             try:
                 connection.execute(
@@ -49,7 +50,7 @@ def _damage(part: Part, file: Path, message: str) -> BadSource:
     if part.format is Format.JSONL:
         return _json_damage(part, file)
     if part.format is Format.PARQUET:
-        return BadSource(f"{part.name} is damaged{_parquet_place(file)}. {_AGAIN}")
+        return BadSource(f"{part.name} is damaged. {_AGAIN}")
     line = _CSV_LINE.search(message)
     place = f", line {int(line[1]):,}" if line else ""
     return BadSource(f"{part.name}{place}: {_csv_words(message)}. {_AGAIN}")
@@ -61,7 +62,7 @@ def _csv_words(message: str) -> str:
     if "unterminated quote" in message:
         return "a quote is opened and never closed, or text follows a closing quote"
     if "Maximum line size" in message:
-        return _TOO_LARGE
+        return TOO_LARGE
     return "not a row of the form that the header gives"
 
 
@@ -79,7 +80,7 @@ def _json_damage(part: Part, file: Path) -> BadSource:
 
 def _json_reason(line: bytes) -> str | None:
     if len(line) > MAX_RECORD_BYTES:
-        return _TOO_LARGE
+        return TOO_LARGE
     if not line.strip():
         return None
     try:

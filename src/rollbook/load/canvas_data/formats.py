@@ -18,6 +18,9 @@ from rollbook.errors import BadSource
 GZIP_MAGIC = b"\x1f\x8b"
 PARQUET_MAGIC = b"PAR1"
 BOM = b"\xef\xbb\xbf"
+MAX_RECORD_BYTES = 32 * 1024**2
+"""The largest record that is read; DuckDB keeps a few of that size for each thread."""
+TOO_LARGE = f"a record of more than {MAX_RECORD_BYTES // 1024**2} MB"
 _HEAD_BYTES = 4 * 1024**2
 _SAMPLED_LINES = 5_000
 SECTIONS = ("key", "value", "meta")
@@ -72,9 +75,14 @@ class Part:
 
 
 def split_name(column: str) -> tuple[str, tuple[str, ...]]:
-    """Section and path of a column: `value.settings.x` is (`value`, (`settings`, `x`))."""
-    section, *path = column.lower().split(".")
-    return (section, tuple(path)) if section in SECTIONS and path else ("value", (section, *path))
+    """Section and path of a column: `value.settings.x` is (`value`, (`settings`, `x`)).
+
+    Canvas's own names are in lower case; those inside a structure are as they are.
+    """
+    first, *path = column.split(".")
+    if path and first.lower() in SECTIONS:
+        return first.lower(), (path[0].lower(), *path[1:])
+    return "value", (first.lower(), *path)
 
 
 def read_part(path: Path, name: str) -> Part | None:
@@ -84,29 +92,53 @@ def read_part(path: Path, name: str) -> Part | None:
         BadSource: it is damaged where it begins.
     """
     ending = _ENDINGS.get(Path(path.name.lower().removesuffix(".gz")).suffix)
-    try:
-        with path.open("rb") as stream:
-            raw = stream.read(_HEAD_BYTES)
-    except OSError as error:
-        raise BadSource(f"{name} cannot be read: {error.strerror}.") from error
+    raw = _beginning(path, name, _HEAD_BYTES)
     if ending is Format.PARQUET or raw.startswith(PARQUET_MAGIC):
         return Part(name, path, Format.PARQUET, gzipped=False, columns=_parquet_columns(path, name))
     gzipped = raw.startswith(GZIP_MAGIC)
-    head = _unpacked(raw, name) if gzipped else raw
+    head = _unpacked(raw, name, _HEAD_BYTES) if gzipped else raw
     is_whole = len(head) < _HEAD_BYTES
     found = _sniffed(head) or ending
     if found is None or (ending is None and not _looks_like_records(head)):
         return None
-    return Part(name, path, found, gzipped, columns=tuple(_text_columns(found, head, is_whole)))
-
-
-def _unpacked(raw: bytes, name: str) -> bytes:
+    if found is Format.JSONL and not is_whole and b"\n" not in head:
+        raw = _beginning(path, name, MAX_RECORD_BYTES)
+        head = _unpacked(raw, name, MAX_RECORD_BYTES) if gzipped else raw
+        if b"\n" not in head:
+            raise BadSource(f"{name}, line 1: {TOO_LARGE}. Download it again, or correct it.")
     try:
-        return zlib.decompressobj(wbits=31).decompress(raw, _HEAD_BYTES)
+        columns = tuple(_text_columns(found, head, is_whole))
+    except csv.Error as error:
+        raise BadSource(
+            f"{name}, line 1: a header that is none ({error}). Download it again, or correct it."
+        ) from error
+    return Part(name, path, found, gzipped, columns)
+
+
+def _beginning(path: Path, name: str, size: int) -> bytes:
+    try:
+        with path.open("rb") as stream:
+            return stream.read(size)
+    except OSError as error:
+        raise BadSource(f"{name} cannot be read: {error.strerror}.") from error
+
+
+def _unpacked(raw: bytes, name: str, size: int) -> bytes:
+    try:
+        return _decompressed(raw, size)
+    except zlib.error:
+        pass
+    try:
+        # A wrong check sum, the last 8 bytes, is told by who reads the whole file.
+        return _decompressed(raw[:-8], size)
     except zlib.error as error:
         raise BadSource(
             f"{name} is not a gzip file, or damaged at its beginning. Download it again."
         ) from error
+
+
+def _decompressed(raw: bytes, size: int) -> bytes:
+    return zlib.decompressobj(wbits=31).decompress(raw, size)
 
 
 def _sniffed(head: bytes) -> Format | None:

@@ -14,10 +14,15 @@ from rollbook.canvas.schema import CanvasTable
 from rollbook.errors import BadSource
 from rollbook.load.canvas_data.columns import Raw, Typed, moment, typed_columns
 from rollbook.load.canvas_data.dap_tables import DAP_COLUMNS
-from rollbook.load.canvas_data.formats import Format, Part, is_section, parquet_schema, split_name
+from rollbook.load.canvas_data.formats import (
+    MAX_RECORD_BYTES,
+    Format,
+    Part,
+    is_section,
+    parquet_schema,
+    split_name,
+)
 
-MAX_RECORD_BYTES = 32 * 1024**2
-"""The largest record that is read; DuckDB keeps a few of that size for each thread."""
 _BEGINNING = "TIMESTAMP '0001-01-01'"
 """The time of a record that has none."""
 

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from rollbook.errors import BadSource
 from rollbook.load.archives import is_swollen
-from rollbook.load.canvas_data.formats import Format, Part
+from rollbook.load.canvas_data.formats import MAX_RECORD_BYTES, TOO_LARGE, Format, Part
 
 _PIECE_BYTES = 1024**2
 _GZIP = 31
@@ -89,6 +89,7 @@ class _TextCheck:
         self._name = name
         self._is_json = is_json
         self._tail = b""
+        self._record_bytes = 0
         self._decoder = codecs.getincrementaldecoder("utf-8")()
         self._position = 0
         self._lines = 0
@@ -99,6 +100,7 @@ class _TextCheck:
             self._refuse("a NUL byte, which no text of Canvas has", piece, nul)
         if self._is_json:
             self._check_escapes(piece)
+            self._check_size(piece)
         pending = len(self._decoder.getstate()[0])
         try:
             self._decoder.decode(piece)
@@ -114,6 +116,15 @@ class _TextCheck:
             offset = found.start(1) - len(self._tail)
             self._refuse("a NUL character, which no text of Canvas has", piece, max(offset, 0))
         self._tail = piece[-32:]
+
+    def _check_size(self, piece: bytes) -> None:
+        # DuckDB takes larger ones at times, for as much memory on each of its threads.
+        end = piece.find(b"\n")
+        self._record_bytes += len(piece) if end < 0 else end
+        if self._record_bytes > MAX_RECORD_BYTES:
+            self._refuse(TOO_LARGE, piece, 0)
+        if end >= 0:
+            self._record_bytes = len(piece) - piece.rfind(b"\n") - 1
 
     def end(self) -> None:
         try:
