@@ -13,7 +13,7 @@ install: $(VENV)/.installed
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[dev]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --constraint constraints.txt --editable ".[dev]"
 	touch $@
 
 demo: install
@@ -30,7 +30,7 @@ types: install
 	$(BIN)/mypy
 
 tests: install
-	$(BIN)/python -m pytest --numprocesses $(WORKERS_OF_PYTEST)
+	$(BIN)/python -m pytest --numprocesses $(WORKERS_OF_PYTEST) --engine all
 
 format: install
 	$(BIN)/ruff check --fix .

@@ -2,9 +2,48 @@ from __future__ import annotations
 
 import gc
 import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from engines.memory_lake import MemoryLake
 
 # One process for each core runs the tests: engines with more threads would wait for each other.
 os.environ["ROLLBOOK_THREADS"] = "1"
 
 # Query plans are built of many small objects that live as long as the run.
 gc.set_threshold(100_000, 50, 100)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    # Only the outermost conftest is read before the command line.
+    parser.addoption(
+        "--cases",
+        type=Path,
+        default=Path(__file__).parent / "conformance" / "cases",
+        help="the folder of the conformance cases",
+    )
+    parser.addoption(
+        "--engine",
+        choices=("lake", "postgres", "all"),
+        default="lake",
+        help="the engine that runs the conformance cases, or all of them",
+    )
+    parser.addoption(
+        "--oracle-examples",
+        type=int,
+        default=50,
+        help="how many generated institutions each report is compared on",
+    )
+    parser.addoption(
+        "--fuzz-long",
+        action="store_true",
+        help="send some 20,000 requests to the API, which takes minutes",
+    )
+
+
+@pytest.fixture(scope="session")
+def memory_lake() -> Iterator[MemoryLake]:
+    lake = MemoryLake()
+    yield lake
+    lake.close()

@@ -24,7 +24,15 @@ def test_pip_install_gives_a_working_command(tmp_path: Path) -> None:
     venv.create(environment, with_pip=True)
     python, rollbook = environment / "bin" / "python", environment / "bin" / "rollbook"
     pip = (python, "-m", "pip", "--quiet", "--disable-pip-version-check")
-    run(*pip, "install", "--constraint", ROOT / "constraints.txt", ROOT, folder=tmp_path)
+    run(
+        *pip,
+        "install",
+        "--no-compile",
+        "--constraint",
+        ROOT / "constraints.txt",
+        ROOT,
+        folder=tmp_path,
+    )
     assert run(rollbook, "--version", folder=tmp_path).startswith("rollbook ")
     run(rollbook, "load", "demo", "--scale", "tiny", folder=tmp_path)
     run(rollbook, "run", "provisioning_csv", "-p", "users=true", "-o", "users.csv", folder=tmp_path)

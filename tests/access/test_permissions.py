@@ -9,8 +9,8 @@ import pytest
 from access.institutions import ACCOUNTS, USERS, institutions
 from access.oracle import Oracle, Tables
 from api.inside import Inside, inside
+from engines.memory_lake import MemoryLake
 from hypothesis import HealthCheck, given, settings
-from oracle.comparison import MemoryLake
 
 from rollbook.access.institution import Institution, Institutions
 from rollbook.access.permissions import BECOME_USER, READ_REPORTS, user_may

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
+from engines.memory_lake import MemoryLake
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rollbook.canvas.tables import Tables
-from rollbook.engines.lake import Lake
-from rollbook.load.json_tables import load_tables
 
 Rows = list[dict[str, Any]]
 STATES = st.sampled_from(["active", "active", "active", "deleted"])
@@ -77,24 +74,22 @@ def institutions(draw: st.DrawFn) -> dict[str, Rows]:
     }
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(institutions())
-def test_derived_associations_are_those_of_the_rules(institution: dict[str, Rows]) -> None:
-    with TemporaryDirectory() as folder:
-        lake = Lake(Path(folder) / "lake.sqlite", Path(folder) / "lake")
-        load_tables(lake, institution, "generated")
-        engine = lake.engine()
-        tables = Tables(engine)
-        courses = tables.course_account_associations
-        found_courses = {
-            (row["course_id"], row["account_id"], row["course_section_id"], row["depth"])
-            for row in engine.rows(courses)
-        }
-        users = tables.user_account_associations
-        found_users = {
-            (row["user_id"], row["account_id"], row["depth"]) for row in engine.rows(users)
-        }
-        engine.close()
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(institution=institutions())
+def test_derived_associations_are_those_of_the_rules(
+    institution: dict[str, Rows],
+    memory_lake: MemoryLake,
+) -> None:
+    memory_lake.fill(institution)
+    engine = memory_lake.engine
+    tables = Tables(engine)
+    courses = tables.course_account_associations
+    found_courses = {
+        (row["course_id"], row["account_id"], row["course_section_id"], row["depth"])
+        for row in engine.rows(courses)
+    }
+    users = tables.user_account_associations
+    found_users = {(row["user_id"], row["account_id"], row["depth"]) for row in engine.rows(users)}
     assert found_courses == set(plain_course_associations(institution))
     assert found_users == set(plain_user_associations(institution))
 

@@ -10,9 +10,6 @@ from rollbook.load.json_tables import load_tables
 
 __all__ = ["canvas_database", "postgres_server", "shared_canvas_database"]
 
-HERE = Path(__file__).parent
-ENGINES = ("lake", "postgres")
-
 
 @pytest.fixture(scope="session")
 def empty_lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -22,27 +19,14 @@ def empty_lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption(
-        "--cases", type=Path, default=HERE / "cases", help="the folder of the conformance cases"
-    )
-    parser.addoption(
-        "--engine",
-        choices=(*ENGINES, "all"),
-        action="append",
-        help="the engine that runs the cases, lake by default; repeat it for more, or all",
-    )
-
-
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "case_file" not in metafunc.fixturenames:
         return
-    folder: Path = metafunc.config.getoption("cases", HERE / "cases")
+    folder: Path = metafunc.config.getoption("cases")
     files = sorted(folder.rglob("*.json"))
     if not files:
         raise pytest.UsageError(f"There is no case (*.json) in {folder}.")
     names = [file.relative_to(folder).with_suffix("").as_posix() for file in files]
     metafunc.parametrize("case_file", files, ids=names)
-    asked = metafunc.config.getoption("engine", None) or ["lake"]
-    engines = ENGINES if "all" in asked else sorted(set(asked))
-    metafunc.parametrize("engine", engines)
+    asked = metafunc.config.getoption("engine")
+    metafunc.parametrize("engine", ("lake", "postgres") if asked == "all" else (asked,))

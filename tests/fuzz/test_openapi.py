@@ -101,7 +101,7 @@ def file_id(server: LiveServer) -> int:
 def test_every_answer_is_as_the_document_says(
     server: LiveServer, file_id: int, tmp_path: Path, pytestconfig: pytest.Config
 ) -> None:
-    is_long = pytestconfig.getoption("fuzz_long", default=False)
+    is_long = pytestconfig.getoption("fuzz_long")
     configuration = tmp_path / "schemathesis.toml"
     configuration.write_text(_CONFIGURATION.format(file_id=file_id))
     phases = "examples,fuzzing,stateful" + (",coverage" if is_long else "")

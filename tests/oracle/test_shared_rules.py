@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from engines.memory_lake import MemoryLake
 from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
-from oracle.comparison import PLAIN, MemoryLake
+from oracle.comparison import PLAIN
 from oracle.institutions import BLANKS, NOW, SWITCHES, TERM_IDS, accounts, terms
 from oracle.rules import (
     Institution,
