@@ -88,13 +88,18 @@ def start_server(data: Path, **settings: Any) -> LiveServer:
     """Load the institution and serve it on a free port."""
     chosen = Settings(data=data, port=free_port(), memory_limit="2GB", **settings)
     load_institution(chosen.lake)
+    return serve(chosen)
+
+
+def serve(chosen: Settings) -> LiveServer:
+    """Serve what is there."""
     token = create_token(chosen, purpose="tests")
     large_token = create_token(chosen, account=str(LARGE_ROOT), purpose="tests")
     variables = {
         f"ROLLBOOK_{name.upper()}": str(value)
         for name, value in chosen.model_dump(exclude_unset=True).items()
     }
-    with (data / "server.log").open("wb") as log:
+    with (chosen.data / "server.log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "rollbook.api.serve"],
             env={**os.environ, **variables},

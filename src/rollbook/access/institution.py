@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from threading import RLock
 from typing import Any
+from weakref import finalize
 from zoneinfo import ZoneInfo
 
 import ibis.expr.types as ir
@@ -22,8 +23,7 @@ from rollbook.canvas.id_forms import IdForm, parse_id_form
 from rollbook.canvas.tables import Tables
 from rollbook.canvas.terms import Term, find_term, read_terms
 from rollbook.canvas.zones import zone_of
-from rollbook.engines.engine import Engine
-from rollbook.engines.lake import Lake
+from rollbook.engines.engine import Engine, Source
 from rollbook.reports.availability import why_unavailable
 from rollbook.reports.report import Report
 
@@ -236,11 +236,12 @@ def _make_room(kept: dict[int, Any]) -> None:
 
 
 class Institutions:
-    """The institution as the newest snapshot has it."""
+    """The institution as its data are now."""
 
-    def __init__(self, lake: Lake) -> None:
-        self._lake = lake
+    def __init__(self, source: Source) -> None:
+        self._source = source
         self._lock = RLock()
+        self._state = ""
         self._current: Institution | None = None
 
     def current(self) -> Institution:
@@ -248,12 +249,14 @@ class Institutions:
 
         Raises:
             EmptyLake: nothing was loaded yet.
+            SourceUnavailable: the database cannot be reached.
         """
         with self._lock:
-            snapshots = self._lake.snapshots()
-            newest = str(snapshots[-1].id) if snapshots else ""
-            if self._current is None or self._current.snapshot != newest:
+            state = self._source.state()
+            if self._current is None or self._state != state:
+                engine = self._source.engine()
+                self._current, self._state = Institution(engine), state
                 # The old one is not closed here: requests may still read it. It closes when the
                 # last of them lets go of it.
-                self._current = Institution(self._lake.engine())
+                finalize(self._current, engine.close)
             return self._current

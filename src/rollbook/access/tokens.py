@@ -11,7 +11,7 @@ import hmac
 import secrets
 import string
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -22,7 +22,7 @@ from rollbook.access.scopes import check_scopes
 from rollbook.canvas.accounts import read_account_tree
 from rollbook.canvas.tables import Tables
 from rollbook.config import Settings
-from rollbook.errors import ExpiredToken, InvalidToken, RevokedToken
+from rollbook.errors import EmptyLake, ExpiredToken, InvalidToken, RevokedToken
 from rollbook.state.database import Database, open_database
 from rollbook.state.tables import tokens
 
@@ -194,13 +194,10 @@ def create_token(
     """
     known_scopes = check_scopes(scopes)
     known_reports = [settings.reports.find(report).key for report in reports]
-    # Every institution has one of its own.
-    if account != "self" and settings.lake.snapshots():
-        engine = settings.lake.engine()
-        try:
+    # Every institution has one of its own, and data may come after tokens.
+    if account != "self":
+        with suppress(EmptyLake), closing(settings.tables.engine()) as engine:
             read_account_tree(Tables(engine), engine).find(account)
-        finally:
-            engine.close()
     with _store(settings) as store:
         return store.create(
             account=account,

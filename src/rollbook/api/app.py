@@ -23,7 +23,7 @@ from rollbook.api.openapi import document, route_name
 from rollbook.api.paths import CanvasPaths
 from rollbook.audit import AuditLog
 from rollbook.config import Settings
-from rollbook.errors import EmptyLake
+from rollbook.errors import EmptyLake, SourceUnavailable
 from rollbook.output.files import LocalFiles
 from rollbook.runs.jobs import DurableJobs, prepare_jobs
 from rollbook.runs.recovery import Heartbeats
@@ -44,9 +44,9 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = utc_now) -> F
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         prepare_jobs(settings)
         database = open_database(settings)
-        institutions = Institutions(settings.lake)
+        institutions = Institutions(settings.tables)
         # So that the first client need not wait for it.
-        with suppress(EmptyLake):
+        with suppress(EmptyLake, SourceUnavailable):
             await to_thread(institutions.current)
         jobs = DurableJobs(settings)
         app.state.services = Services(

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from rollbook.api.answers import CanvasJson
 from rollbook.api.call import Services
+from rollbook.errors import EmptyLake, SourceUnavailable
 
 router = APIRouter(tags=["health"])
 
@@ -32,12 +33,15 @@ def readyz(request: Request) -> Response:
     """200 when a worker lives and data are loaded, so that a report would run; else 503."""
     services: Services = request.app.state.services
     workers = sorted(services.heartbeats.living())
-    snapshots = services.settings.lake.snapshots()
-    is_ready = bool(workers and snapshots)
+    try:
+        snapshot = services.institutions.current().snapshot
+    except (EmptyLake, SourceUnavailable):
+        snapshot = None
+    is_ready = bool(workers and snapshot)
     body = {
         "status": "ready" if is_ready else "not ready",
         "workers": workers,
-        "snapshot": snapshots[-1].id if snapshots else None,
+        "snapshot": snapshot,
     }
     return CanvasJson(body, status_code=200 if is_ready else 503)
 

@@ -48,5 +48,14 @@ class Engine(Protocol):
 class Source(Protocol):
     """Where an institution's tables are."""
 
+    def state(self) -> str:
+        """What names the data as they are now, without opening a view of them.
+
+        A source that cannot tell names the present half minute.
+
+        Raises:
+            EmptyLake: there are none.
+        """
+
     def engine(self, snapshot: int | None = None) -> Engine:
         """A view of the data as they are now, or as an earlier snapshot has them."""

@@ -99,6 +99,14 @@ class Lake:
             )
         return wanted[-1]
 
+    def state(self) -> str:
+        """The number of the latest snapshot.
+
+        Raises:
+            EmptyLake: nothing was loaded.
+        """
+        return str(self.snapshot().id)
+
     def engine(self, snapshot: int | None = None) -> LakeEngine:
         """A view of one snapshot, by default the latest.
 

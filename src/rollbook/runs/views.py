@@ -1,21 +1,36 @@
-"""Views of the newest data, opened ahead of the run that will read them."""
+"""Views of the newest data; those of the lake are opened ahead of the run that will read them."""
 
 from __future__ import annotations
 
 import itertools
 import logging
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event, Lock, Thread
 
-from rollbook.engines.engine import Engine
+from rollbook.engines.engine import Engine, Source
 from rollbook.engines.lake import Lake
 from rollbook.errors import EmptyLake
 
 _log = logging.getLogger(__name__)
+
+
+def views_of(source: Source, folder: Path) -> Callable[[], AbstractContextManager[Engine]]:
+    """What opens a view of the newest data for one run.
+
+    Args:
+        source: where the data are.
+        folder: takes what does not fit into memory.
+    """
+    if not isinstance(source, Lake):
+        # Opened ahead, its data would be older than the run.
+        return lambda: closing(source.engine())
+    views = LakeViews(source, folder)
+    views.open_ahead()
+    return views.view
 
 
 @dataclass(frozen=True)

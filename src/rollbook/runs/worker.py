@@ -35,7 +35,7 @@ from rollbook.runs.logs import log_to_stderr
 from rollbook.runs.performance import Workplace, perform
 from rollbook.runs.recovery import Heartbeats, hand_over_forgotten
 from rollbook.runs.store import RunStore
-from rollbook.runs.views import LakeViews
+from rollbook.runs.views import views_of
 from rollbook.state.database import open_database
 
 POLL_SECONDS = 0.1
@@ -60,12 +60,10 @@ def run_worker(settings: Settings, *, name: str = "worker-1", stop: Event | None
     folder = settings.data / "work" / name
     # What a killed worker of this name was making.
     shutil.rmtree(folder, ignore_errors=True)
-    views = LakeViews(settings.lake, folder)
-    views.open_ahead()
     place = Workplace(
         store=store,
         files=LocalFiles(settings.data / "files"),
-        view=views.view,
+        view=views_of(settings.tables, folder),
         folder=folder,
         host=settings.report_host,
         find_report=settings.reports.find,
