@@ -1,14 +1,25 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from engines.postgres_server import canvas_database, postgres_server, shared_canvas_database
 
 import rollbook
+from rollbook.config import Settings
 from rollbook.load.json_tables import load_tables
+from rollbook.runs.store import RunStore
+from rollbook.state.database import open_database
 
 __all__ = ["canvas_database", "postgres_server", "shared_canvas_database"]
+
+
+@pytest.fixture(scope="session")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunStore]:
+    database = open_database(Settings(data=tmp_path_factory.mktemp("state")))
+    yield RunStore(database)
+    database.close()
 
 
 @pytest.fixture(scope="session")

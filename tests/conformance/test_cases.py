@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,23 +13,28 @@ import pytest
 from conformance.cells import Row, difference, read_files
 from engines.postgres_server import CanvasDatabase
 
-import rollbook
-from rollbook.errors import RollbookError
-from rollbook.institution import Institution
+from rollbook.audit import NOBODY
+from rollbook.config import Settings
 from rollbook.load.json_tables import load_tables
-from rollbook.reports.texts import failure_message
+from rollbook.output.files import LocalFiles
+from rollbook.runs.model import Run, Status
+from rollbook.runs.performance import Workplace, perform
+from rollbook.runs.store import RunStore
 
 
-def test_case(case_file: Path, engine: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+def test_case(
+    case_file: Path, engine: str, tmp_path: Path, store: RunStore, request: pytest.FixtureRequest
+) -> None:
     case = json.loads(case_file.read_text("utf-8"))
     expected = case["expect"]
-    with loaded(case, engine, tmp_path, request) as institution:
-        if expected["kind"] == "error":
-            with pytest.raises(RollbookError) as error:
-                run(case, institution, tmp_path)
-            assert (expected["message"] or "") in f"{failure_message(case['report'])} {error.value}"
-            return
-        product = run(case, institution, tmp_path)
+    settings = loaded(case, engine, tmp_path, request)
+    run = performed(case, settings, store)
+    if expected["kind"] == "error":
+        assert run.status is Status.ERROR
+        assert (expected["message"] or "") in f"{run.message} {run.parameters['extra_text']}"
+        return
+    assert run.file, run
+    product = LocalFiles(settings.data / "files").path(run.file.location)
     assert product.suffix == f".{expected['kind']}"
     found = read_files(product)
     assert list(found) == list(expected["files"])
@@ -42,28 +48,41 @@ def test_case(case_file: Path, engine: str, tmp_path: Path, request: pytest.Fixt
 
 def loaded(
     case: dict[str, Any], engine: str, folder: Path, request: pytest.FixtureRequest
-) -> Institution:
+) -> Settings:
     """The case's tables, on one of the engines."""
     host_name = case.get("host") or ""
     if engine == "postgres":
         database: CanvasDatabase = request.getfixturevalue("canvas_database")
         database.fill(case["tables"])
-        return rollbook.open(database.url, host_name=host_name)
+        return Settings(data=folder / "data", host_name=host_name, source=database.url)
     shutil.copytree(request.getfixturevalue("empty_lake"), folder / "data")
-    institution = rollbook.open(folder / "data", host_name=host_name)
+    settings = Settings(data=folder / "data", host_name=host_name)
     filled = {name: rows for name, rows in case["tables"].items() if rows}
-    load_tables(institution.lake, filled, "a conformance case", keep_others=True)
-    return institution
+    load_tables(settings.lake, filled, "a conformance case", keep_others=True)
+    return settings
 
 
-def run(case: dict[str, Any], institution: Institution, folder: Path) -> Path:
-    result = institution.run(
-        case["report"],
-        case["parameters"],
-        account=str(case["account_id"]),
-        now=datetime.fromisoformat(case["now"]),
+def performed(case: dict[str, Any], settings: Settings, store: RunStore) -> Run:
+    """The run, brought to its end as a worker does it."""
+    now = datetime.fromisoformat(case["now"])
+    run, _ = store.create(
+        account_id=case["account_id"],
+        report=case["report"],
+        parameters=case["parameters"],
+        actor=NOBODY,
+        now=now,
     )
-    return result.write(folder)
+    place = Workplace(
+        store=store,
+        files=LocalFiles(settings.data / "files"),
+        view=lambda: closing(settings.tables.engine()),
+        folder=settings.data / "work",
+        host=settings.report_host,
+        find_report=settings.reports.find,
+        clock=lambda: now,
+    )
+    perform(place, run.id)
+    return store.get(run.id)
 
 
 def compare(expected: dict[str, Any], found: list[Row], *, in_order: bool) -> str:

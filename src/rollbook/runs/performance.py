@@ -11,7 +11,7 @@ import string
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from rollbook.reports.execution import Product, ReportRequest, execute
 from rollbook.reports.report import Report
 from rollbook.reports.scope import Host
 from rollbook.runs.model import UNFINISHED, Run, Status
-from rollbook.runs.service import end_stopped
+from rollbook.runs.service import end_stopped, utc_now
 from rollbook.runs.store import RunStore
 from rollbook.runs.watch import ProgressNotes, watching
 
@@ -50,6 +50,8 @@ class Workplace:
     """Where files are made, on the file system of the store if that is local."""
     host: Host
     find_report: Callable[[str], Report]
+    clock: Callable[[], datetime] = utc_now
+    """Tells the present, aware."""
 
 
 def perform(place: Workplace, run_id: int) -> None:
@@ -88,7 +90,7 @@ def _begin(place: Workplace, run_id: int) -> Run | None:
         attempt=attempt,
         progress=0,
         current_line=None,
-        started_at=datetime.now(UTC),
+        started_at=place.clock(),
     )
     for earlier in range(1, attempt):
         # A worker may have died after it stored its file and before it said so.
@@ -111,7 +113,7 @@ def _work(place: Workplace, run: Run, folder: Path) -> None:
             report=report,
             account=str(run.account_id),
             parameters=run.requested,
-            now=datetime.now(UTC),
+            now=place.clock(),
             host=place.host,
             user_id=run.user_id,
             locale=locale,
@@ -122,7 +124,7 @@ def _work(place: Workplace, run: Run, folder: Path) -> None:
 
 
 def _publish(place: Workplace, run: Run, product: Product, parameters: Mapping[str, Any]) -> None:
-    now = datetime.now(UTC)
+    now = place.clock()
     location = f"{run.id}-{run.attempt}.{product.extension}"
     size = product.file.stat().st_size
     with product.file.open("rb") as written:
@@ -172,7 +174,7 @@ def _fail(place: Workplace, run: Run, extra_text: str) -> None:
         Status.ERROR,
         of_attempt=run.attempt,
         progress=100,
-        ended_at=datetime.now(UTC),
+        ended_at=place.clock(),
         message=texts.failure_message(run.report),
         parameters={**place.store.get(run.id).parameters, "extra_text": extra_text},
     )
