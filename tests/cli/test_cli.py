@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import polars as pl
 import pytest
+from cli.command import Rollbook
 from conformance.cells import read_files
 from typer.core import TyperGroup
 from typer.main import get_command
@@ -17,25 +16,6 @@ from rollbook.cli.main import app
 from rollbook.cli.reports import parse_pairs
 
 DOCS = Path(__file__).parents[2] / "docs"
-
-
-class Rollbook:
-    """The command, run in a folder of its own."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def __call__(self, *words: str, status: int = 0) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            [sys.executable, "-m", "rollbook", *words],
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        assert done.returncode == status, done.stderr
-        return done
 
 
 @pytest.fixture(scope="module")

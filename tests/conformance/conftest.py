@@ -4,15 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from engines.postgres_server import canvas_database, postgres_server, shared_canvas_database
 
 import rollbook
 from rollbook.config import Settings
 from rollbook.load.json_tables import load_tables
 from rollbook.runs.store import RunStore
 from rollbook.state.database import open_database
-
-__all__ = ["canvas_database", "postgres_server", "shared_canvas_database"]
 
 
 @pytest.fixture(scope="session")

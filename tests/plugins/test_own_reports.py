@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 from api.live import LiveServer, start_server, until
+from cli.command import Rollbook
 
 import rollbook
 from rollbook.engines.lake import Lake
@@ -81,18 +79,15 @@ def test_it_runs_with_its_parameters(
     assert [row[2] for row in rows] == courses
 
 
-def test_the_command_line_lists_and_runs_it(data: Path, reports_folder: Path) -> None:
-    environment = {**os.environ, "ROLLBOOK_REPORTS_FOLDER": str(reports_folder)}
-
-    def output(*words: str) -> str:
-        command = [sys.executable, "-m", "rollbook", *words, "--data", str(data)]
-        return subprocess.run(
-            command, env=environment, capture_output=True, text=True, check=True
-        ).stdout
-
-    (listed,) = json.loads(output("reports", KEY, "--json"))
+def test_the_command_line_lists_and_runs_it(
+    data: Path, reports_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ROLLBOOK_REPORTS_FOLDER", str(reports_folder))
+    monkeypatch.setenv("ROLLBOOK_DATA", str(data))
+    command = Rollbook(tmp_path)
+    (listed,) = json.loads(command("reports", KEY, "--json").stdout)
     assert list(listed["parameters"]) == ["enrollment_term_id", "include_deleted"]
-    assert output("run", KEY, "-o", "-").splitlines()[2] == "2,Arts,2"
+    assert command("run", KEY, "-o", "-").stdout.splitlines()[2] == "2,Arts,2"
 
 
 @pytest.fixture
@@ -155,7 +150,7 @@ def test_a_module_that_cannot_be_used_says_why(tmp_path: Path, text: str, reason
 
 
 def test_a_report_without_its_tables_says_so_everywhere(
-    reports_folder: Path, tmp_path: Path
+    reports_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lake = Lake(tmp_path / "lake.sqlite", tmp_path / "lake")
     with loading(lake, "a dump without courses") as load:
@@ -171,11 +166,6 @@ def test_a_report_without_its_tables_says_so_everywhere(
     ):
         institution.run(KEY).write(tmp_path)
     assert str(error.value) == reason
-    listed = subprocess.run(
-        [sys.executable, "-m", "rollbook", "reports", KEY, "--json", "--data", str(tmp_path)],
-        env={**os.environ, "ROLLBOOK_REPORTS_FOLDER": str(reports_folder)},
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
+    monkeypatch.setenv("ROLLBOOK_REPORTS_FOLDER", str(reports_folder))
+    listed = Rollbook(tmp_path)("reports", KEY, "--json", "--data", str(tmp_path)).stdout
     assert json.loads(listed)[0]["unavailable"] == reason
