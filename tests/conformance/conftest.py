@@ -5,9 +5,7 @@ from pathlib import Path
 
 import pytest
 
-import rollbook
 from rollbook.config import Settings
-from rollbook.load.json_tables import load_tables
 from rollbook.runs.store import RunStore
 from rollbook.state.database import open_database
 
@@ -17,14 +15,6 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunStore]:
     database = open_database(Settings(data=tmp_path_factory.mktemp("state")))
     yield RunStore(database)
     database.close()
-
-
-@pytest.fixture(scope="session")
-def empty_lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder with all tables, empty: to copy it is faster than to make it."""
-    folder = tmp_path_factory.mktemp("lake") / "data"
-    load_tables(rollbook.open(folder).lake, {}, "nothing")
-    return folder
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

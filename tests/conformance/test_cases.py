@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
@@ -11,11 +10,11 @@ from typing import Any
 
 import pytest
 from conformance.cells import Row, difference, read_files
+from engines.filled_lake import fill_lake
 from engines.postgres_server import CanvasDatabase
 
 from rollbook.audit import NOBODY
 from rollbook.config import Settings
-from rollbook.load.json_tables import load_tables
 from rollbook.output.files import LocalFiles
 from rollbook.runs.model import Run, Status
 from rollbook.runs.performance import Workplace, perform
@@ -55,11 +54,8 @@ def loaded(
         database: CanvasDatabase = request.getfixturevalue("canvas_database")
         database.fill(case["tables"])
         return Settings(data=folder / "data", host_name=host_name, source=database.url)
-    shutil.copytree(request.getfixturevalue("empty_lake"), folder / "data")
-    settings = Settings(data=folder / "data", host_name=host_name)
-    filled = {name: rows for name, rows in case["tables"].items() if rows}
-    load_tables(settings.lake, filled, "a conformance case", keep_others=True)
-    return settings
+    fill_lake(folder / "data", case["tables"])
+    return Settings(data=folder / "data", host_name=host_name)
 
 
 def performed(case: dict[str, Any], settings: Settings, store: RunStore) -> Run:

@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from engines.filled_lake import institution_with
 
-import rollbook
-from rollbook.load.json_tables import load_tables
 from rollbook.reports.courses import REPORTS
 from rollbook.reports.execution import Product
 
@@ -40,8 +39,7 @@ def produce(
     **tables: Any,
 ) -> Product:
     given = {"accounts": ACCOUNTS, "enrollment_terms": [TERM], **tables}
-    with rollbook.open(folder / "data") as institution:
-        load_tables(institution.lake, given, "given tables")
+    with institution_with(folder / "data", given) as institution:
         return institution.run(report, parameters, account=account, now=NOW).produce(folder)
 
 
@@ -56,8 +54,9 @@ def ids(product: Product) -> list[str]:
 def test_every_course_report_tells_its_term(tmp_path: Path) -> None:
     """A deleted term can be chosen, and nothing but the term is told."""
     parameters = {"enrollment_term_id": 10, "include_deleted": True}
-    with rollbook.open(tmp_path / "data") as institution:
-        load_tables(institution.lake, {"accounts": ACCOUNTS, "enrollment_terms": [TERM]}, "tables")
+    with institution_with(
+        tmp_path / "data", {"accounts": ACCOUNTS, "enrollment_terms": [TERM]}
+    ) as institution:
         for report in REPORTS:
             product = institution.run(report.key, parameters, now=NOW).produce(tmp_path)
             assert (report.key, product.extra_text) == (report.key, "Term: Spring;")

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 from conformance.cells import Row, read_files
+from engines.filled_lake import institution_with
 
 import rollbook
 from rollbook.errors import UnknownTerm
-from rollbook.load.json_tables import load_tables
 from rollbook.reports.execution import Product
 from rollbook.reports.grades.schemes import read_scheme, scheme_steps
 
@@ -63,8 +63,7 @@ def given(folder: Path, **tables: Any) -> Iterator[rollbook.Institution]:
         "users": [STUDENT],
         "pseudonyms": [LOGIN],
     }
-    with rollbook.open(folder / "data") as institution:
-        load_tables(institution.lake, {**defaults, **tables}, "given tables")
+    with institution_with(folder / "data", {**defaults, **tables}) as institution:
         yield institution
 
 

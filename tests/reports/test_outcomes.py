@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 from conformance.cells import Row, read_files
+from engines.filled_lake import institution_with
 
 import rollbook
-from rollbook.load.json_tables import load_tables
 from rollbook.reports.execution import ReportRequest, execute
 from rollbook.reports.outcomes import OUTCOME_EXPORT, OUTCOME_RESULTS, STUDENT_COMPETENCY
 
@@ -120,8 +120,7 @@ SCALES_OF_ACCOUNT = {
 
 @contextmanager
 def given(folder: Path, **tables: Any) -> Iterator[rollbook.Institution]:
-    with rollbook.open(folder / "data") as institution:
-        load_tables(institution.lake, {**TABLES, **tables}, "given tables")
+    with institution_with(folder / "data", {**TABLES, **tables}) as institution:
         yield institution
 
 

@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from engines.filled_lake import institution_with
 
-import rollbook
 from rollbook.errors import NothingToReport, UnknownTerm
-from rollbook.load.json_tables import load_tables
 from rollbook.reports.execution import Product
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -33,8 +32,7 @@ TERMS = [
 
 def produce(folder: Path, parameters: dict[str, Any], **tables: Any) -> Product:
     given = {"accounts": [ROOT], "enrollment_terms": TERMS, **tables}
-    with rollbook.open(folder / "data") as institution:
-        load_tables(institution.lake, given, "given tables")
+    with institution_with(folder / "data", given) as institution:
         return institution.run("provisioning_csv", parameters, now=NOW).produce(folder)
 
 

@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from engines.filled_lake import institution_with
 
-import rollbook
 from rollbook.errors import BadParameter, UnknownCourse, UnknownTerm
 from rollbook.institution import Institution
-from rollbook.load.json_tables import load_tables
 from rollbook.reports.execution import Product
 
 NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
@@ -71,8 +70,7 @@ def produce(
     **tables: Any,
 ) -> Product:
     given = {"accounts": ACCOUNTS, "enrollment_terms": TERMS, **PEOPLE, **tables}
-    with rollbook.open(folder / "data", shard=shard) as institution:
-        load_tables(institution.lake, given, "given tables")
+    with institution_with(folder / "data", given, shard=shard) as institution:
         return institution.run(report, parameters, account=account, now=NOW).produce(folder)
 
 
@@ -85,10 +83,14 @@ def school(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Institution]:
         student(3, 3, workflow_state="rejected"),
     ]
     courses = [*PEOPLE["courses"], course(3, root_account_id=9)]
-    tables = {**PEOPLE, "enrollments": enrollments, "courses": courses}
-    with rollbook.open(tmp_path_factory.mktemp("school")) as institution:
-        given = {"accounts": ACCOUNTS, "enrollment_terms": TERMS, **tables}
-        load_tables(institution.lake, given, "given tables")
+    given: dict[str, Any] = {
+        **PEOPLE,
+        "accounts": ACCOUNTS,
+        "enrollment_terms": TERMS,
+        "enrollments": enrollments,
+        "courses": courses,
+    }
+    with institution_with(tmp_path_factory.mktemp("school"), given) as institution:
         yield institution
 
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 from conformance.cells import Row, parse
+from engines.filled_lake import institution_with
 
 import rollbook
-from rollbook.load.json_tables import load_tables
 from rollbook.reports.execution import Product
 from rollbook.reports.tools.placements import configured_placements, registered_placements
 
@@ -39,8 +39,7 @@ def produce(
     **tables: Any,
 ) -> Product:
     given = {"accounts": ACCOUNTS, **tables}
-    with rollbook.open(folder / "data", **settings_ or {}) as institution:
-        load_tables(institution.lake, given, "given tables")
+    with institution_with(folder / "data", given, **settings_ or {}) as institution:
         return institution.run(report, parameters, account=account, now=NOW).produce(folder)
 
 
@@ -84,8 +83,7 @@ def tools_everywhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[rollb
         tool(7, "Account", 99),
     ]
     given = {"accounts": ACCOUNTS, "courses": courses, "context_external_tools": tools}
-    with rollbook.open(tmp_path_factory.mktemp("tools")) as institution:
-        load_tables(institution.lake, given, "given tables")
+    with institution_with(tmp_path_factory.mktemp("tools"), given) as institution:
         yield institution
 
 
