@@ -1,0 +1,56 @@
+"""The examples of docs/api.md, as they stand there, each by its own interpreter."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from api.live import LiveServer
+
+MANUAL = Path(__file__).parents[2] / "docs" / "api.md"
+COMMANDS: Mapping[str, tuple[str, ...]] = {
+    "sh": ("sh", "-eu"),
+    "python": (sys.executable,),
+    "js": ("node",),
+    "powershell": ("pwsh", "-NonInteractive", "-File"),
+    "r": ("Rscript",),
+}
+ENDINGS = {"js": ".mjs", "powershell": ".ps1"}
+
+
+def examples() -> dict[str, str]:
+    text = MANUAL.read_text("utf-8")
+    _, _, section = text.partition("## Examples\n")
+    section, _, _ = section.partition("\n## ")
+    return dict(re.findall(r"```(\w+)\n(.+?)```", section, re.DOTALL))
+
+
+def is_there(language: str) -> bool:
+    return bool(shutil.which(COMMANDS[language][0]))
+
+
+def test_each_language_has_an_example() -> None:
+    assert examples().keys() == COMMANDS.keys()
+
+
+@pytest.mark.parametrize("language", filter(is_there, COMMANDS))
+def test_an_example_saves_the_file(live: LiveServer, tmp_path: Path, language: str) -> None:
+    script = tmp_path / f"example{ENDINGS.get(language, '')}"
+    script.write_text(examples()[language])
+    done = subprocess.run(
+        [*COMMANDS[language], script],
+        cwd=tmp_path,
+        env={**os.environ, "ROLLBOOK_URL": live.url, "ROLLBOOK_TOKEN": live.token},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "users.csv").read_text("utf-8").startswith("canvas_user_id,user_id,")
