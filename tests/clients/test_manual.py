@@ -39,7 +39,7 @@ def test_each_language_has_an_example() -> None:
     assert examples().keys() == COMMANDS.keys()
 
 
-@pytest.mark.parametrize("language", filter(is_there, COMMANDS))
+@pytest.mark.parametrize("language", [name for name in COMMANDS if is_there(name)])
 def test_an_example_saves_the_file(live: LiveServer, tmp_path: Path, language: str) -> None:
     script = tmp_path / f"example{ENDINGS.get(language, '')}"
     script.write_text(examples()[language])
