@@ -32,6 +32,7 @@ PREFIX = "rollbook_"
 _ALPHABET = string.ascii_letters + string.digits
 _LENGTH = 43  # 256 bits
 _HINT = 5
+_BY_DIGEST = tokens.select().where(tokens.c.digest == sa.bindparam("digest"))
 _USE_NOTED_EVERY = timedelta(minutes=1)
 
 
@@ -138,7 +139,7 @@ class TokenStore:
         """
         digest = _digest(text)
         with self._database.reading() as connection:
-            found = connection.execute(tokens.select().where(tokens.c.digest == digest))
+            found = connection.execute(_BY_DIGEST, {"digest": digest})
             row = found.mappings().one_or_none()
         if row is None or not hmac.compare_digest(row["digest"], digest):
             raise InvalidToken("Invalid access token.")

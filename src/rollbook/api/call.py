@@ -131,7 +131,7 @@ class Call:
         lifetime = timedelta(hours=self.services.settings.link_hours)
         return make_verifier(file, self.caller.token.id, self.now, lifetime)
 
-    @property
+    @cached_property
     def zone(self) -> ZoneInfo:
         """The zone in which the caller reads times."""
         if self.services.settings.times_in_utc:
@@ -166,7 +166,7 @@ class Call:
         return given if isinstance(given, str) else None
 
 
-def _make_call(
+async def _make_call(
     request: Request, parameters: Annotated[dict[str, Any], Depends(read_parameters)]
 ) -> Call:
     return Call(request, parameters)

@@ -70,16 +70,17 @@ def report_as_json(
 def file_as_json(call: Call, file: ReportFile) -> dict[str, Any]:
     """The File object; its times are in UTC for everybody."""
     created_at = iso_seconds(file.created_at, _UTC)
+    verifier = call.verifier(file)
     return {
         "id": file.id,
-        "uuid": call.verifier(file),
+        "uuid": verifier,
         "folder_id": file.account_id,
         "display_name": file.filename,
         "filename": file.filename,
         "upload_status": "success",
         "workflow_state": "processed",
         "content-type": file.content_type,
-        "url": download_url(call, file),
+        "url": _download_url(call, file, verifier),
         "size": file.size,
         "created_at": created_at,
         "updated_at": created_at,
@@ -120,7 +121,11 @@ def file_url(call: Call, file: ReportFile) -> str:
 
 def download_url(call: Call, file: ReportFile) -> str:
     """The address that serves whoever knows it."""
-    return f"{call.base_url}/files/{file.id}/download?download_frd=1&verifier={call.verifier(file)}"
+    return _download_url(call, file, call.verifier(file))
+
+
+def _download_url(call: Call, file: ReportFile, verifier: str) -> str:
+    return f"{call.base_url}/files/{file.id}/download?download_frd=1&verifier={verifier}"
 
 
 def _time(call: Call, moment: datetime | None) -> str | None:

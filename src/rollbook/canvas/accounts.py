@@ -81,13 +81,17 @@ class AccountTree:
         Raises:
             UnknownAccount: there is no account at all.
         """
-        roots = sorted(
+        if self._first_root is None:
+            raise UnknownAccount("The data hold no root account.")
+        return self._first_root
+
+    @cached_property
+    def _first_root(self) -> Account | None:
+        return min(
             (account for account in self.accounts.values() if account.is_root),
             key=lambda account: (account.id == self.site_admin_id, account.id),
+            default=None,
         )
-        if not roots:
-            raise UnknownAccount("The data hold no root account.")
-        return roots[0]
 
     def live_subtree(self, account: Account) -> list[int]:
         """The account and its live descendants; nothing below a deleted account counts.

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +105,7 @@ class Lake:
         Raises:
             EmptyLake: nothing was loaded.
         """
-        return str(self.snapshot().id)
+        return _newest(self, *(_mark(file) for file in _files_of(self.catalogue)))
 
     def engine(self, snapshot: int | None = None) -> LakeEngine:
         """A view of one snapshot, by default the latest.
@@ -185,6 +185,25 @@ class Lake:
             f"ATTACH {quoted(f'ducklake:sqlite:{self.catalogue}')} AS lake ({', '.join(options)})"
         )
         return connection
+
+
+@lru_cache(maxsize=8)
+def _newest(lake: Lake, *_marks: tuple[int, int] | None) -> str:
+    # Every request to the API asks for it; only a change of the files can change it.
+    return str(lake.snapshot().id)
+
+
+def _files_of(catalogue: Path) -> Iterator[Path]:
+    yield catalogue
+    yield catalogue.with_name(f"{catalogue.name}-wal")
+
+
+def _mark(file: Path) -> tuple[int, int] | None:
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size
 
 
 def _prepare_catalogue(catalogue: Path) -> None:

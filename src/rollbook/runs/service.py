@@ -69,8 +69,7 @@ class RunService:
         self, *, account_id: int, report: str, offset: int, limit: int
     ) -> tuple[list[Run], int]:
         """Some runs of one type, newest first, and how many there are in all."""
-        runs = self.store.page(account_id=account_id, report=report, offset=offset, limit=limit)
-        return runs, self.store.count(account_id=account_id, report=report)
+        return self.store.page(account_id=account_id, report=report, offset=offset, limit=limit)
 
     def last_runs(self, account_id: int) -> dict[str, Run]:
         """The newest run of each type that was not deleted."""

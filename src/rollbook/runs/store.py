@@ -24,7 +24,25 @@ _FILE = [column.label(f"file_{column.name}") for column in files.c]
 _RUNS = sa.select(runs, *_FILE).select_from(
     runs.outerjoin(files, sa.and_(files.c.run_id == runs.c.id, files.c.deleted_at.is_(None)))
 )
+_COLUMNS = tuple(column.name for column in runs.c)
+_FILE_COLUMNS = tuple(column.name for column in files.c)
 _NEWEST_FIRST = (runs.c.created_at.desc(), runs.c.id.desc())
+_TOTAL = sa.func.count().over().label("total")
+# Made once: to make them takes as long as to run them, and clients that poll run little else.
+_OF_TYPE = (
+    runs.c.account_id == sa.bindparam("account_id"),
+    runs.c.report == sa.bindparam("report"),
+    runs.c.status != Status.DELETED,
+)
+_FIND = _RUNS.where(*_OF_TYPE, runs.c.id == sa.bindparam("run_id"))
+_COUNT = sa.select(sa.func.count()).select_from(runs).where(*_OF_TYPE)
+_PAGE = (
+    _RUNS.add_columns(_TOTAL)
+    .where(*_OF_TYPE)
+    .order_by(*_NEWEST_FIRST)
+    .offset(sa.bindparam("offset"))
+    .limit(sa.bindparam("limit"))
+)
 
 
 class RunStore:
@@ -83,20 +101,21 @@ class RunStore:
 
     def find(self, run_id: int, *, account_id: int, report: str) -> Run | None:
         """A run by all that its address says; a deleted one is not found."""
-        query = _of(account_id, report).where(runs.c.id == run_id)
+        values = {"account_id": account_id, "report": report, "run_id": run_id}
         with self._database.reading() as connection:
-            row = connection.execute(query).mappings().one_or_none()
+            row = connection.execute(_FIND, values).mappings().one_or_none()
         return None if row is None else _run(row)
 
-    def page(self, *, account_id: int, report: str, offset: int, limit: int) -> list[Run]:
-        """The runs of an account and a type that are not deleted, newest first."""
-        query = _of(account_id, report).order_by(*_NEWEST_FIRST).offset(offset).limit(limit)
-        return self._all(query)
-
-    def count(self, *, account_id: int, report: str) -> int:
-        query = sa.select(sa.func.count()).select_from(_of(account_id, report).subquery())
+    def page(
+        self, *, account_id: int, report: str, offset: int, limit: int
+    ) -> tuple[list[Run], int]:
+        """Some runs of an account and a type that are not deleted, newest first; how many in all."""
+        values = {"account_id": account_id, "report": report, "offset": offset, "limit": limit}
         with self._database.reading() as connection:
-            return int(connection.execute(query).scalar_one())
+            rows = connection.execute(_PAGE, values).mappings().all()
+            if not rows and offset:
+                return [], int(connection.execute(_COUNT, values).scalar_one())
+        return [_run(row) for row in rows], rows[0]["total"] if rows else 0
 
     def last_runs(self, account_id: int) -> dict[str, Run]:
         """The newest run of each type that is not deleted, by type."""
@@ -244,7 +263,7 @@ def _move(
 
 
 def _run(row: sa.RowMapping) -> Run:
-    values: dict[str, Any] = dict(row)
-    file = {column.name: values.pop(f"file_{column.name}") for column in files.c}
+    values: dict[str, Any] = {name: row[name] for name in _COLUMNS}
     values["status"] = Status(values["status"])
+    file = {name: row[f"file_{name}"] for name in _FILE_COLUMNS}
     return Run(**values, file=None if file["id"] is None else ReportFile(**file))

@@ -25,7 +25,7 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
-        """A connection that sees one state and changes nothing."""
+        """A connection for one statement that changes nothing."""
         with self._reading.connect() as connection:
             yield connection
 
@@ -77,8 +77,9 @@ def _sqlite_engine(url: str) -> sa.Engine:
 
     @sa.event.listens_for(engine, "begin")
     def _begin(connection: sa.Connection) -> None:
-        # A writer takes its lock at once; one that read first could never wait for it.
-        read_only = connection.get_execution_options().get("read_only", False)
-        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+        # A writer takes its lock at once; one that read first could never wait for it. What
+        # reads does it in one statement, which needs no transaction.
+        if not connection.get_execution_options().get("read_only", False):
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine
