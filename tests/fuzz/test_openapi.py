@@ -105,7 +105,7 @@ def test_every_answer_is_as_the_document_says(
     configuration = tmp_path / "schemathesis.toml"
     configuration.write_text(_CONFIGURATION.format(file_id=file_id))
     phases = "examples,fuzzing,stateful" + (",coverage" if is_long else "")
-    examples = "1500" if is_long else "5"
+    examples = "600" if is_long else "5"
     done = subprocess.run(
         [
             *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(configuration)),
