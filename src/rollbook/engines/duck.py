@@ -38,9 +38,18 @@ def connect(limits: DuckLimits) -> duckdb.DuckDBPyConnection:
         config["temp_directory"] = str(limits.temporary_folder)
     connection = duckdb.connect(":memory:", config=config)
     for extension in ("ducklake", "sqlite_scanner"):
-        connection.execute(f"LOAD {quoted(_extension_file(extension))}")
+        load_extension(connection, extension)
     connection.execute("SET TimeZone = 'UTC'")
     return connection
+
+
+def load_extension(connection: duckdb.DuckDBPyConnection, name: str) -> None:
+    """Load an extension into the connection's database.
+
+    Raises:
+        ModuleNotFoundError: its package is not installed.
+    """
+    connection.execute(f"LOAD {quoted(_extension_file(name))}")
 
 
 @cache
