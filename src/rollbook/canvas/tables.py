@@ -74,6 +74,12 @@ def _with_sis_mark(source: ir.Table, present: frozenset[str]) -> ir.Table:
     return source.mutate(sis_batch_id=ibis.ifelse(has_sis_id, 1, ibis.null("int64")))
 
 
+def present_columns(source: ir.Table, table: CanvasTable) -> dict[str, ir.Value]:
+    """The columns of a Canvas table that a source has, with Canvas's types, in Canvas's order."""
+    present = frozenset(source.columns)
+    return {c.name: _column(source, c, present) for c in table.columns if c.name in present}
+
+
 def _typed(source: ir.Table, table: CanvasTable, present: frozenset[str]) -> ir.Table:
     columns = {column.name: _column(source, column, present) for column in table.columns}
     if table.name == "accounts":

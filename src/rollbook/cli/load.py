@@ -183,6 +183,63 @@ def _patterns(pairs: list[str]) -> dict[str, list[str]]:
     return {name: value if isinstance(value, list) else [value] for name, value in given.items()}
 
 
+@app.command("postgres")
+def postgres(
+    url: Annotated[
+        str,
+        typer.Argument(
+            metavar="URL",
+            help="postgresql://reader@host/database?schema=public. The password is best left to "
+            "PGPASSWORD or .pgpass.",
+        ),
+    ],
+    since_last: Annotated[
+        bool,
+        typer.Option(
+            "--since-last",
+            help="Read only rows that were updated since the load before. Rows that were deleted "
+            "for good are noticed by a load without it.",
+        ),
+    ] = False,
+    skip_unreadable: Annotated[
+        bool,
+        typer.Option("--skip-unreadable", help="Leave out tables that the role may not read."),
+    ] = False,
+    observers: Annotated[
+        bool,
+        typer.Option(
+            "--observers-from-enrollments",
+            help="Make user_observers, which Canvas Data lacks, of observer enrollments.",
+        ),
+    ] = False,
+    strict: Annotated[
+        str | None,
+        typer.Option(metavar="SHARE", help="Refuse a load that takes more than SHARE of a table."),
+    ] = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Copy Canvas's tables out of its database, or one that `dap syncdb` fills, as of one moment.
+
+    rollbook load postgres 'postgresql://reader@replica.example.edu/canvas?schema=public'
+    """
+    from rollbook.config import read_settings
+    from rollbook.engines.postgres import Postgres
+    from rollbook.load.postgres import PostgresOptions, load_postgres
+
+    settings = read_settings(data=data)
+    options = PostgresOptions(
+        since_last=since_last,
+        skip_unreadable=skip_unreadable,
+        observers_from_enrollments=observers,
+        account_settings=settings.account_settings,
+        largest_loss=None if strict is None else _share(strict),
+    )
+    with load_progress("Postgres") as progress:
+        summary = load_postgres(settings.lake, Postgres(url), options, progress)
+    _show(summary, as_json=as_json)
+
+
 @app.command("json")
 def json_tables(
     file: Annotated[Path, typer.Argument(exists=True, help='{"tables": {"accounts": [...]}}')],

@@ -53,6 +53,12 @@ class Snapshot:
     details: Mapping[str, Any] = field(default_factory=dict)
     """What the load kept about itself."""
 
+    @property
+    def data_as_of(self) -> datetime:
+        """When the data were so in their source (UTC), as far as the load could tell."""
+        as_of = self.details.get("as_of")
+        return self.loaded_at if as_of is None else datetime.fromisoformat(as_of)
+
 
 @dataclass(frozen=True)
 class Lake:
@@ -118,7 +124,7 @@ class Lake:
             self.reading(pinned),
             snapshot=str(pinned.id),
             source=pinned.source,
-            data_as_of=pinned.loaded_at,
+            data_as_of=pinned.data_as_of,
         )
 
     def reading(self, snapshot: Snapshot) -> duckdb.DuckDBPyConnection:

@@ -257,7 +257,7 @@ def _text(value: ir.Value, column: CanvasColumn) -> ir.Value | None:
     return array_to_json(texts) if column.serialized else texts.join(",")
 
 
-@ibis.udf.scalar.builtin
+@ibis.udf.scalar.builtin  # type: ignore[untyped-decorator]
 def array_to_json(texts: dt.Array(dt.string)) -> str:  # type: ignore[valid-type,empty-body]
     """Postgres's own function."""
 

@@ -87,15 +87,13 @@ def integrity_of(lake: Lake, snapshot: Snapshot) -> Integrity:
         return Integrity.from_json(snapshot.details["integrity"])
     connection = lake.reading(snapshot)
     try:
-        schemas = schemas_in_lake(connection)
-        return check_integrity(connection, {name: s.names for name, s in schemas.items()})
+        return check_integrity(connection)
     finally:
         connection.close()
 
 
 def check_integrity(
     connection: duckdb.DuckDBPyConnection,
-    present: Mapping[str, Collection[str]],
     *,
     changed: Collection[str] | None = None,
     earlier: Integrity | None = None,
@@ -104,10 +102,10 @@ def check_integrity(
 
     Args:
         connection: sees the lake's tables.
-        present: the tables that are there, with their columns.
         changed: the tables that changed since `earlier`; all of them if None.
         earlier: what was found before; what no change can have touched is taken from it.
     """
+    present = {name: schema.names for name, schema in schemas_in_lake(connection).items()}
     touched = set(present) if changed is None or earlier is None else set(changed)
     kept = earlier or Integrity()
     references = [reference for reference in _references(present) if _touches(reference, touched)]

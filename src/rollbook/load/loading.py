@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import duckdb
+from ibis.expr.schema import Schema
 
 from rollbook.canvas.associations import DERIVED
 from rollbook.canvas.schema import TABLES, CanvasColumn
 from rollbook.canvas.tables import Tables
-from rollbook.engines.lake import SCHEMA, Lake, LakeEngine
+from rollbook.engines.lake import SCHEMA, Lake, LakeEngine, schemas_in_lake
 
+_HISTORY = "lake.history"
 Progress = Callable[[str, float], None]
 """Told what is being done, in words, and how much of the whole is done (0 to 1)."""
 
@@ -63,9 +65,17 @@ class Load:
         self.rows[table] = int(made[0]) if made else 0
         return self.rows[table]
 
+    def drop(self, table: str) -> None:
+        """Let the lake have no such Canvas table."""
+        self.connection.execute(f'DROP TABLE IF EXISTS lake.{SCHEMA}."{table}"')
+
     def clear(self, table: str) -> None:
         """Make a Canvas table that has no rows."""
         self.replace(table, "SELECT 1 AS id WHERE false")
+
+    def present(self) -> Mapping[str, Schema]:
+        """The Canvas tables as this load sees them, with their columns and types."""
+        return schemas_in_lake(self.connection)
 
     def count(self, table: str) -> int:
         """The rows of a Canvas table as this load sees it."""
@@ -91,6 +101,16 @@ class Load:
             self.replace(name, "SELECT * FROM derived_rows")
             self.connection.unregister("derived_rows")
 
+    def write_down(self) -> None:
+        """Make a snapshot also of a load that changed nothing: the data are as of now."""
+        self.connection.execute(
+            f"CREATE SCHEMA IF NOT EXISTS {_HISTORY}; "
+            f"CREATE TABLE IF NOT EXISTS {_HISTORY}.loads (loaded_at TIMESTAMP, source VARCHAR)"
+        )
+        self.connection.execute(
+            f"INSERT INTO {_HISTORY}.loads VALUES (CAST(now() AS TIMESTAMP), ?)", [self.source]
+        )
+
 
 @dataclass(frozen=True)
 class LoadSummary:
@@ -113,6 +133,30 @@ def loading(lake: Lake, source: str, progress: Progress = no_progress) -> Iterat
     details: dict[str, Any] = {}
     with lake.writing(source, details) as connection:
         yield Load(source, connection, progress, details=details)
+
+
+def earlier_details(
+    lake: Lake, load: Load, kind: str, origin: str | None = None
+) -> Mapping[str, Any]:
+    """What the load before kept about itself; empty, with a warning, if it was of other data.
+
+    Args:
+        lake: where the load before went.
+        load: the load that goes on.
+        kind: its kind, as its details say it.
+        origin: where its data come from, for kinds whose details say that.
+    """
+    snapshots = lake.snapshots()
+    if not snapshots:
+        return {}
+    details = snapshots[-1].details
+    if (details.get("kind"), details.get("origin")) == (kind, origin):
+        return details
+    load.warnings.append(
+        f"The lake held other data ({snapshots[-1].source}); they were replaced, not added to. "
+        "Earlier snapshots still hold them."
+    )
+    return {}
 
 
 def summary_of(lake: Lake, load: Load) -> LoadSummary:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,22 +11,25 @@ from pathlib import Path
 from typing import Any
 
 from rollbook.canvas.associations import DERIVED
-from rollbook.engines.lake import SCHEMA, Lake, schemas_in_lake
-from rollbook.errors import RowsLost
+from rollbook.engines.lake import Lake
 from rollbook.load.canvas_data.discovery import Found, Job, Kind, find_jobs
 from rollbook.load.canvas_data.options import CanvasDataOptions
-from rollbook.load.canvas_data.tables import MEMORY, Outcome, TableLoader
+from rollbook.load.canvas_data.tables import Outcome, TableLoader
+from rollbook.load.completion import complete_tables
 from rollbook.load.integrity import Integrity, check_integrity
-from rollbook.load.loading import Load, LoadSummary, Progress, loading, no_progress, summary_of
+from rollbook.load.loading import (
+    Load,
+    LoadSummary,
+    Progress,
+    earlier_details,
+    loading,
+    no_progress,
+    summary_of,
+)
+from rollbook.load.losses import refuse_losses
 
 KIND = "canvas_data"
 """How the details of a snapshot name this kind of load."""
-_ASSOCIATION_SOURCES = frozenset(
-    {"accounts", "courses", "course_sections", "enrollments", "users", "pseudonyms"}
-    | {"account_users"}
-)
-"""What association tables are derived from."""
-
 _SIDE_TABLES = (
     *("account_domains", "custom_gradebook_columns", "enrollment_dates_overrides"),
     *("feature_flags", "grading_period_groups", "grading_periods", "grading_standards"),
@@ -86,7 +88,7 @@ def load_canvas_data(
             run = _Run(load, chosen, *_earlier(lake, load))
             loader = TableLoader(load.connection, workspace, lake.limits, chosen.null_is_text)
             _load_tables(run, found, loader)
-        _refuse_losses(run)
+        refuse_losses(run.outcomes, run.options.largest_loss)
         progress("Completing", 0.85)
         _complete(run)
         progress("Checking references", 0.9)
@@ -109,17 +111,10 @@ def _workspace(lake: Lake) -> Iterator[Path]:
 
 def _earlier(lake: Lake, load: Load) -> tuple[Mapping[str, Any], Integrity | None]:
     """What the load before kept about the tables and found in them, if it was of this kind."""
-    snapshots = lake.snapshots()
-    if not snapshots:
+    details = earlier_details(lake, load, KIND)
+    if not details:
         return {}, None
-    last = snapshots[-1]
-    if last.details.get("kind") == KIND:
-        return last.details["tables"], Integrity.from_json(last.details["integrity"])
-    load.warnings.append(
-        f"The lake held other data ({last.source}); they were replaced, not added to. "
-        "Earlier snapshots still hold them."
-    )
-    return {}, None
+    return details["tables"], Integrity.from_json(details["integrity"])
 
 
 def _load_tables(run: _Run, found: Found, loader: TableLoader) -> None:
@@ -127,10 +122,10 @@ def _load_tables(run: _Run, found: Found, loader: TableLoader) -> None:
     for job in found.jobs:
         by_table[job.table].append(job)
     loader.prepare()
-    present = schemas_in_lake(run.load.connection)
+    present = run.load.present()
     kept = {name for name in present if run.earlier.get(name)}
     for name in present.keys() - kept:
-        run.load.connection.execute(f'DROP TABLE lake.{SCHEMA}."{name}"')
+        run.load.drop(name)
     for number, (name, jobs) in enumerate(sorted(by_table.items())):
         run.load.progress(name, 0.85 * number / len(by_table))
         columns = (
@@ -157,82 +152,23 @@ def _one_snapshot(run: _Run, loader: TableLoader, jobs: list[Job], *, is_new: bo
     return [*snapshots, *changes]
 
 
-def _refuse_losses(run: _Run) -> None:
-    allowed = run.options.largest_loss
-    if allowed is None:
-        return
-    shrunk = [
-        f"{name} from {outcome.rows_before:,} to {outcome.rows:,} rows"
-        for name, outcome in run.outcomes.items()
-        if outcome.rows_before and outcome.rows < outcome.rows_before * (1 - allowed)
-    ]
-    if shrunk:
-        raise RowsLost(
-            f"Nothing was loaded: a table may lose {allowed:.0%} of its rows at most, but "
-            f"{'; '.join(shrunk)}. Check the dump, or allow more with --strict."
-        )
-
-
 def _complete(run: _Run) -> None:
     """Add what Canvas Data lacks and other data say (2.3, 3.3)."""
-    load, connection = run.load, run.load.connection
+    load = run.load
     if {"accounts", "courses", "users"} <= run.outcomes.keys():  # A dump of an institution.
-        for name in sorted({*_SIDE_TABLES} - _tables_of(load)):
+        for name in sorted({*_SIDE_TABLES} - load.present().keys()):
             load.clear(name)
-    if "accounts" in run.outcomes and run.options.account_settings:
-        _set_account_settings(run)
-    derived = [name for name in DERIVED if not run.came_from_files(name)]
-    if _ASSOCIATION_SOURCES & run.outcomes.keys() and _tables_of(load) >= _ASSOCIATION_SOURCES:
-        for name in derived:
-            connection.execute(f"DROP TABLE IF EXISTS lake.{SCHEMA}.{name}")
-        load.derive_associations(derived)
-    if run.options.observers_from_enrollments and not run.came_from_files("user_observers"):
-        _derive_observers(load)
-
-
-def _tables_of(load: Load) -> frozenset[str]:
-    return frozenset(schemas_in_lake(load.connection))
-
-
-def _set_account_settings(run: _Run) -> None:
-    if "settings" not in run.outcomes["accounts"].missing_columns:
-        return
-    accounts = f"lake.{SCHEMA}.accounts"
-    connection = run.load.connection
-    others = "* EXCLUDE (settings)" if "settings" in _columns(run.load, "accounts") else "*"
-    connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE with_settings AS SELECT {others}, "
-        f"CASE WHEN parent_account_id IS NULL THEN ? END AS settings FROM {accounts}",
-        [json.dumps(dict(run.options.account_settings))],
-    )
-    connection.execute(f"CREATE OR REPLACE TABLE {accounts} AS FROM with_settings")
-    connection.execute("DROP TABLE with_settings")
-
-
-def _columns(load: Load, table: str) -> frozenset[str]:
-    return frozenset(schemas_in_lake(load.connection)[table].names)
-
-
-def _derive_observers(load: Load) -> None:
-    if "enrollments" not in _tables_of(load):
-        return
-    load.replace(
-        "user_observers",
-        "SELECT row_number() OVER (ORDER BY associated_user_id, user_id) AS id, "
-        "associated_user_id AS user_id, user_id AS observer_id, "
-        "CASE WHEN bool_or(workflow_state <> 'deleted') THEN 'active' ELSE 'deleted' END "
-        "AS workflow_state, min(created_at) AS created_at, max(updated_at) AS updated_at "
-        f"FROM lake.{SCHEMA}.enrollments WHERE type = 'ObserverEnrollment' "
-        "AND associated_user_id IS NOT NULL GROUP BY associated_user_id, user_id",
+    complete_tables(
+        load,
+        given=[name for name in [*DERIVED, "user_observers"] if run.came_from_files(name)],
+        account_settings=run.options.account_settings,
+        observers_from_enrollments=run.options.observers_from_enrollments,
     )
 
 
 def _keep_details(run: _Run, found: Found) -> None:
     load = run.load
-    # Without a change there would be no snapshot; but the data are as of now.
-    load.connection.execute(
-        f"INSERT INTO {MEMORY}.loads VALUES (CAST(now() AS TIMESTAMP), ?)", [load.source]
-    )
+    load.write_down()
     tables: dict[str, Any] = {**run.earlier}
     tables.update({name: outcome.as_json() for name, outcome in run.outcomes.items()})
     for name in [*DERIVED, "user_observers"]:
@@ -245,7 +181,9 @@ def _keep_details(run: _Run, found: Found) -> None:
         tables=tables,
         unread_tables=list(found.unread),
         unrecognised=list(found.unrecognised),
-        integrity=_integrity(run).as_json(),
+        integrity=check_integrity(
+            load.connection, changed=load.rows.keys(), earlier=run.earlier_integrity
+        ).as_json(),
     )
     for name, outcome in run.outcomes.items():
         load.warnings.extend(_warnings(name, outcome))
@@ -255,14 +193,6 @@ def _keep_details(run: _Run, found: Found) -> None:
         load.warnings.append(
             f"Left out, as no table with such columns is known: {', '.join(found.unrecognised)}."
         )
-
-
-def _integrity(run: _Run) -> Integrity:
-    load = run.load
-    present = {name: schema.names for name, schema in schemas_in_lake(load.connection).items()}
-    return check_integrity(
-        load.connection, present, changed=load.rows.keys(), earlier=run.earlier_integrity
-    )
 
 
 def _warnings(name: str, outcome: Outcome) -> Iterator[str]:

@@ -23,13 +23,12 @@ from rollbook.load.canvas_data.formats import Format, Part
 from rollbook.load.canvas_data.reading import Reading, readings
 from rollbook.load.canvas_data.texts import plain_text
 from rollbook.load.integrity import count_duplicates
+from rollbook.load.merging import replace_rows
 
 MEMORY = "lake.canvas_data"
 """The schema of the lake that remembers which rows are gone."""
 _BATCH_BYTES = 128 * 1024**2
 """How much of the files is read at a time; what is packed takes several times as much."""
-_REWRITTEN_SHARE = 0.2
-"""A table of which more than this changes is written anew."""
 
 
 @dataclass
@@ -72,14 +71,11 @@ class TableLoader:
     null_is_text: bool = False
 
     def prepare(self) -> None:
-        """Make the memory of deleted rows, and of loads."""
+        """Make the memory of deleted rows."""
         self.connection.execute(f"CREATE SCHEMA IF NOT EXISTS {MEMORY}")
         self.connection.execute(
             f"CREATE TABLE IF NOT EXISTS {MEMORY}.deleted "
             "(table_name VARCHAR, key BIGINT, ts TIMESTAMP)"
-        )
-        self.connection.execute(
-            f"CREATE TABLE IF NOT EXISTS {MEMORY}.loads (loaded_at TIMESTAMP, source VARCHAR)"
         )
 
     def load(self, name: str, jobs: Sequence[Job], present: frozenset[str] | None) -> Outcome:
@@ -197,21 +193,16 @@ class TableLoader:
         if not changed and not gone:
             return
         columns = ", ".join([*_quoted(names), "meta_ts", "meta_lost"])
-        rows = f"SELECT {columns} FROM newest WHERE NOT meta_deleted"
-        if new or changed + gone > _REWRITTEN_SHARE * self._count(table):
-            # Also for new columns: DuckLake takes the statistics of a column that was added for
-            # those of all rows, and then finds no NULL in it.
-            self.connection.execute(
-                f"CREATE OR REPLACE TEMP TABLE merged AS SELECT * FROM {target} "
-                f"WHERE {key} NOT IN (SELECT {key} FROM newest) UNION ALL BY NAME {rows}"
-            )
-            self.connection.execute(f"CREATE OR REPLACE TABLE {target} AS FROM merged")
-            self.connection.execute("DROP TABLE merged")
-        else:
-            self.connection.execute(
-                f"DELETE FROM {target} WHERE {key} IN (SELECT {key} FROM newest)"
-            )
-            self.connection.execute(f"INSERT INTO {target} BY NAME {rows}")
+        replace_rows(
+            self.connection,
+            target,
+            key,
+            changes="newest",
+            rows=f"SELECT {columns} FROM newest WHERE NOT meta_deleted",
+            # DuckLake takes the statistics of a column that was added for those of all rows, and
+            # then finds no NULL in it.
+            anew=bool(new),
+        )
         self.connection.execute(
             f"DELETE FROM {MEMORY}.deleted WHERE table_name = ? "
             f"AND key IN (SELECT {key} FROM newest)",

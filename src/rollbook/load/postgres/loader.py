@@ -1,0 +1,223 @@
+"""A load of a Postgres database, from the address to the snapshot (data_sources.md, 2.8 and 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from rollbook.canvas.associations import DERIVED
+from rollbook.canvas.schema import TABLES
+from rollbook.engines.lake import SCHEMA, Lake
+from rollbook.engines.postgres import Postgres, PostgresEngine
+from rollbook.errors import BadSource, DataError
+from rollbook.load.completion import complete_tables
+from rollbook.load.integrity import Integrity, check_integrity
+from rollbook.load.loading import (
+    Load,
+    LoadSummary,
+    Progress,
+    earlier_details,
+    loading,
+    no_progress,
+    summary_of,
+)
+from rollbook.load.losses import refuse_losses
+from rollbook.load.postgres.copying import Copier, Kind, Outcome
+
+_DERIVED = "derived"
+KIND = "postgres"
+"""How the details of a snapshot name this kind of load."""
+_OVERLAP = timedelta(days=1)
+"""Rows come into the database later than their `updated_at` says: long transactions, clocks that
+differ, and Canvas Data 2's client, which brings them hours later."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PostgresOptions:
+    """Settings of a load of a Postgres database."""
+
+    since_last: bool = False
+    """Read only rows that were updated since the load before."""
+    skip_unreadable: bool = False
+    """Leave out tables that the role may not read, instead of refusing."""
+    observers_from_enrollments: bool = False
+    """Make `user_observers` of observer enrollments where the database lacks it (2.3)."""
+    account_settings: Mapping[str, Any] = field(default_factory=dict)
+    """The settings of root accounts where the database lacks them (2.3)."""
+    largest_loss: float | None = None
+    """The share of its rows, 0 to 1, that a table may lose; None for any."""
+
+
+@dataclass
+class _Run:
+    """A load that is going on."""
+
+    load: Load
+    options: PostgresOptions
+    earlier: Mapping[str, Any]
+    """What the load of this database before kept; empty if the lake holds other data."""
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    dropped: frozenset[str] = frozenset()
+
+    def before(self, name: str) -> Mapping[str, Any]:
+        """What the load before kept about a table."""
+        found: Mapping[str, Any] = self.earlier.get("tables", {}).get(name, {})
+        return found
+
+    def is_derived(self, name: str) -> bool:
+        """Whether the lake has a table because the load before made it of others."""
+        return bool(self.before(name).get("kind") == _DERIVED)
+
+
+def load_postgres(
+    lake: Lake,
+    source: Postgres,
+    options: PostgresOptions | None = None,
+    progress: Progress = no_progress,
+) -> LoadSummary:
+    """Copy Canvas's tables out of a Postgres database into the lake, as one snapshot.
+
+    All of them are read in one transaction, as they were at one moment.
+
+    Args:
+        lake: where to.
+        source: the database.
+        options: settings; the defaults if None.
+        progress: told what is being done.
+
+    Raises:
+        ConfigurationError: the driver is not installed.
+        SourceUnavailable: the database cannot be reached, does not let us in, or went away.
+        BadSource: it has no tables of Canvas where they should be, or one cannot be read.
+        MissingTable: the role may not read a table.
+        LoadConflict: another load is running.
+        RowsLost: a table would lose more of its rows than it may; nothing was changed.
+    """
+    chosen = options or PostgresOptions()
+    progress("Connecting", 0.0)
+    with loading(lake, source.name, progress) as load:
+        with closing(source.engine_inside(load.connection)) as engine:
+            run = _Run(load, chosen, earlier_details(lake, load, KIND, engine.source))
+            _copy_tables(run, engine)
+        refuse_losses(run.outcomes, chosen.largest_loss)
+        progress("Completing", 0.85)
+        complete_tables(
+            load,
+            given=run.outcomes.keys(),
+            account_settings=chosen.account_settings,
+            observers_from_enrollments=chosen.observers_from_enrollments,
+        )
+        progress("Checking references", 0.9)
+        _keep_details(run, engine)
+    progress("Done", 1.0)
+    return summary_of(lake, load)
+
+
+def _copy_tables(run: _Run, engine: PostgresEngine) -> None:
+    load = run.load
+    names = _tables_of(run, engine)
+    if run.options.since_last and not run.earlier:
+        load.warnings.append("No load of this database to add to: its tables were copied whole.")
+    run.dropped = frozenset(
+        name
+        for name in load.present()
+        if name not in names and not (name in DERIVED and run.is_derived(name))
+    )
+    for name in run.dropped:
+        load.drop(name)
+    estimates = [max(engine.estimated_rows.get(name, 0), 1) for name in names]
+    for number, name in enumerate(names):
+        before, estimate = sum(estimates[:number]), estimates[number]
+        arrived = 0
+
+        def tell(rows: int, name: str = name, before: int = before, most: int = estimate) -> None:
+            nonlocal arrived
+            arrived += rows
+            share = (before + min(arrived, most)) / sum(estimates)
+            load.progress(f"{name}, {arrived:,} rows", 0.85 * share)
+
+        tell(0)
+        run.outcomes[name] = _copy_table(run, name, Copier(load, engine, tell))
+
+
+def _tables_of(run: _Run, engine: PostgresEngine) -> list[str]:
+    """The tables to copy; not those that can be derived where they have no rows (3.3)."""
+    found = []
+    for name in TABLES:
+        columns = engine.columns(name)
+        if columns is None:
+            continue
+        try:
+            source = engine.source_table(name)
+            if not columns >= {*TABLES[name].primary_key}:
+                key = TABLES[name].primary_key[0]
+                raise BadSource(f"The table `{name}` in {engine.source} has no column `{key}`.")
+        except DataError as error:
+            if not run.options.skip_unreadable:
+                raise
+            run.load.warnings.append(f"Left out: {error}")
+            continue
+        if name not in DERIVED or engine.rows(source.limit(1)):
+            found.append(name)
+    return found
+
+
+def _copy_table(run: _Run, name: str, copier: Copier) -> Outcome:
+    load, columns = run.load, copier.engine.columns(name) or frozenset()
+    kept = {} if run.is_derived(name) else run.before(name)
+    synced = copier.engine.sync_times.get(name)
+    outcome = Outcome(
+        Kind.WHOLE,
+        at="" if synced is None else synced.isoformat(),
+        rows_before=load.count(name) if kept else None,
+        missing_columns=[column for column in TABLES[name].column_names if column not in columns],
+    )
+    if run.options.since_last and kept and frozenset(load.present()[name].names) == columns:
+        if outcome.at and outcome.at == kept["at"]:
+            outcome.kind = Kind.UNCHANGED
+        elif "updated_at" in columns:
+            outcome.kind = Kind.CHANGES
+    match outcome.kind:
+        case Kind.WHOLE:
+            copier.copy(name)
+        case Kind.CHANGES:
+            outcome.changed = copier.copy_changes(name, _since(run, name))
+    outcome.rows = load.count(name)
+    if outcome.kind is Kind.WHOLE or outcome.changed:
+        load.rows[name] = outcome.rows
+    return outcome
+
+
+def _since(run: _Run, name: str) -> datetime | None:
+    """From when on a row of the source may be one that the lake does not have (UTC, no zone)."""
+    found = run.load.connection.execute(
+        f'SELECT max(updated_at) FROM lake.{SCHEMA}."{name}"'
+    ).fetchone()
+    newest: datetime | None = found[0] if found else None
+    if newest is None:
+        return None
+    if as_of := run.earlier["as_of"]:
+        # Some row may have a time that has not come yet.
+        newest = min(newest, datetime.fromisoformat(as_of).astimezone(UTC).replace(tzinfo=None))
+    return newest - _OVERLAP
+
+
+def _keep_details(run: _Run, engine: PostgresEngine) -> None:
+    load = run.load
+    load.write_down()
+    tables: dict[str, Any] = {name: outcome.as_json() for name, outcome in run.outcomes.items()}
+    for name in load.present().keys() - tables.keys():
+        tables[name] = {"kind": _DERIVED, "rows": load.count(name)}
+    known = Integrity.from_json(run.earlier["integrity"]) if run.earlier else None
+    load.details.update(
+        kind=KIND,
+        origin=engine.source,
+        as_of=None if engine.data_as_of is None else engine.data_as_of.isoformat(),
+        tables=tables,
+        integrity=check_integrity(
+            load.connection, changed=load.rows.keys() | run.dropped, earlier=known
+        ).as_json(),
+    )
