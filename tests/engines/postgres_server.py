@@ -37,7 +37,7 @@ class CanvasDatabase:
         self._connection = dbapi.connect(self.url.partition("&schema")[0], autocommit=True)
         # What an engine still reads cannot be altered: an error, not a wait without end.
         self.execute("SET lock_timeout = '20s'")
-        self.execute(f"CREATE SCHEMA {SCHEMA}", *map(_create_table, _schema()))
+        self.execute(f"CREATE SCHEMA {SCHEMA}", *map(create_table, _schema()))
         self._filled: set[str] = set()
 
     def execute(self, *statements: str) -> None:
@@ -54,15 +54,19 @@ class CanvasDatabase:
 
     def fill(self, tables: Mapping[str, Rows]) -> None:
         """Put in rows; what a row does not say is NULL, what Canvas's tables do not have is left."""
+        for name in tables.keys() & _schema().keys():
+            table = f'{SCHEMA}."{name}"'
+            self._filled.add(table)
+            self.insert(table, tables[name])
+
+    def insert(self, table: str, rows: Rows) -> None:
+        """Put rows into a table, given as SQL; what a row does not say is NULL."""
         with self._connection.cursor() as cursor:
-            for name in tables.keys() & _schema().keys():
-                table = f'{SCHEMA}."{name}"'
-                self._filled.add(table)
-                cursor.execute(
-                    f"INSERT INTO {table} "
-                    f"SELECT * FROM json_populate_recordset(NULL::{table}, $1::text::json)",
-                    (json.dumps(tables[name]),),
-                )
+            cursor.execute(
+                f"INSERT INTO {table} "
+                f"SELECT * FROM json_populate_recordset(NULL::{table}, $1::text::json)",
+                (json.dumps(rows),),
+            )
 
     def empty(self) -> None:
         """Take out all rows again."""
@@ -133,9 +137,10 @@ def _schema() -> Mapping[str, Any]:
     return tables
 
 
-def _create_table(name: str) -> str:
+def create_table(name: str, *, schema: str = SCHEMA) -> str:
+    """The statement that makes one of Canvas's tables."""
     columns = ", ".join(
         f'"{column["name"]}" {column["type"].replace("float", "double precision")}'
         for column in _schema()[name]["columns"]
     )
-    return f'CREATE TABLE {SCHEMA}."{name}" ({columns})'
+    return f'CREATE TABLE {schema}."{name}" ({columns})'

@@ -61,12 +61,13 @@ class Copier:
     tell: Callable[[int], None]
     """Told the number of rows that have come, piece by piece."""
 
-    def copy(self, name: str) -> None:
-        """Make a table of the lake anew."""
+    def copy(self, name: str) -> int:
+        """Make a table of the lake anew; gives the number of its rows."""
         with self._arriving(self._rows(TABLES[name])):
-            self.load.connection.execute(
+            made = self.load.connection.execute(
                 f"CREATE OR REPLACE TABLE {_in_lake(name)} AS FROM arriving_rows"
-            )
+            ).fetchone()
+        return int(made[0]) if made else 0
 
     def copy_changes(self, name: str, since: datetime | None) -> int:
         """Bring the rows that were updated since a moment; gives how many differ from the lake's.

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from ibis.expr.schema import Schema
+
 from rollbook.canvas.associations import DERIVED
 from rollbook.canvas.schema import TABLES
 from rollbook.engines.lake import SCHEMA, Lake
@@ -57,6 +59,8 @@ class _Run:
 
     load: Load
     options: PostgresOptions
+    in_lake: Mapping[str, Schema]
+    """The tables of the lake as they were; to look them up would look into the source, too."""
     earlier: Mapping[str, Any]
     """What the load of this database before kept; empty if the lake holds other data."""
     outcomes: dict[str, Outcome] = field(default_factory=dict)
@@ -99,8 +103,9 @@ def load_postgres(
     chosen = options or PostgresOptions()
     progress("Connecting", 0.0)
     with loading(lake, source.name, progress) as load:
+        in_lake = load.present()
         with closing(source.engine_inside(load.connection)) as engine:
-            run = _Run(load, chosen, earlier_details(lake, load, KIND, engine.source))
+            run = _Run(load, chosen, in_lake, earlier_details(lake, load, KIND, engine.source))
             _copy_tables(run, engine)
         refuse_losses(run.outcomes, chosen.largest_loss)
         progress("Completing", 0.85)
@@ -123,7 +128,7 @@ def _copy_tables(run: _Run, engine: PostgresEngine) -> None:
         load.warnings.append("No load of this database to add to: its tables were copied whole.")
     run.dropped = frozenset(
         name
-        for name in load.present()
+        for name in run.in_lake
         if name not in names and not (name in DERIVED and run.is_derived(name))
     )
     for name in run.dropped:
@@ -167,25 +172,27 @@ def _tables_of(run: _Run, engine: PostgresEngine) -> list[str]:
 
 def _copy_table(run: _Run, name: str, copier: Copier) -> Outcome:
     load, columns = run.load, copier.engine.columns(name) or frozenset()
-    kept = {} if run.is_derived(name) else run.before(name)
+    kept: Mapping[str, Any] = {} if run.is_derived(name) else run.before(name)
     synced = copier.engine.sync_times.get(name)
     outcome = Outcome(
         Kind.WHOLE,
         at="" if synced is None else synced.isoformat(),
-        rows_before=load.count(name) if kept else None,
+        rows_before=kept.get("rows"),
         missing_columns=[column for column in TABLES[name].column_names if column not in columns],
     )
-    if run.options.since_last and kept and frozenset(load.present()[name].names) == columns:
+    if run.options.since_last and kept and frozenset(run.in_lake[name].names) == columns:
         if outcome.at and outcome.at == kept["at"]:
             outcome.kind = Kind.UNCHANGED
         elif "updated_at" in columns:
             outcome.kind = Kind.CHANGES
     match outcome.kind:
         case Kind.WHOLE:
-            copier.copy(name)
+            outcome.rows = copier.copy(name)
         case Kind.CHANGES:
             outcome.changed = copier.copy_changes(name, _since(run, name))
-    outcome.rows = load.count(name)
+            outcome.rows = load.count(name)
+        case Kind.UNCHANGED:
+            outcome.rows = kept["rows"]
     if outcome.kind is Kind.WHOLE or outcome.changed:
         load.rows[name] = outcome.rows
     return outcome

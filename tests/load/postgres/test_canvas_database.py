@@ -1,0 +1,283 @@
+"""Canvas's own database into the lake: one moment of it, whole or what has changed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cli.command import Rollbook
+from conformance.cells import read_files
+from engines.postgres_server import CanvasDatabase
+from load.postgres.small_database import Copying, people
+
+import rollbook
+from rollbook.canvas.schema import TABLES
+from rollbook.engines.postgres import Postgres
+from rollbook.errors import BadSource, MissingTable, RowsLost, SourceUnavailable
+from rollbook.load.demo import load_demo
+from rollbook.load.postgres import load_postgres
+
+CASES = Path(__file__).parents[2] / "conformance" / "cases"
+SECRET = "not for logs"
+ROOT = {"id": 1, "name": "Root", "workflow_state": "active", "root_account_id": 0}
+
+
+@pytest.fixture
+def reader(canvas: Copying) -> Iterator[str]:
+    """A role that comes in with a password, and may read no table yet."""
+    role = f"reader_few_{canvas.database.name}"
+    canvas.execute(
+        f"CREATE ROLE {role} LOGIN PASSWORD '{SECRET}'", f"GRANT USAGE ON SCHEMA few TO {role}"
+    )
+    yield role
+    canvas.execute(f"DROP OWNED BY {role}", f"DROP ROLE {role}")
+
+
+def url_of(role: str, canvas: Copying, password: str = SECRET) -> str:
+    return canvas.url.replace("postgres:@", f"{role}:{password.replace(' ', '%20')}@")
+
+
+@pytest.mark.parametrize(
+    "case_name", ["sis/enrollments_provisioning_default", "outcomes/results_quiz_questions"]
+)
+def test_reports_over_the_copy_are_those_over_the_database(
+    case_name: str, canvas_database: CanvasDatabase, tmp_path: Path
+) -> None:
+    """All of Canvas's tables, with what a conformance case has in them."""
+    case = json.loads((CASES / f"{case_name}.json").read_text("utf-8"))
+    canvas_database.fill(case["tables"])
+    with rollbook.open(tmp_path / "data") as lake, rollbook.open(canvas_database.url) as direct:
+        load_postgres(lake.lake, Postgres(canvas_database.url))
+        on_lake, on_postgres = (
+            report_of(case, institution, tmp_path / name)
+            for name, institution in (("lake", lake), ("postgres", direct))
+        )
+        assert on_lake == on_postgres
+        assert sum(map(len, on_lake.values())) > len(on_lake)
+        engine = lake.lake.engine()
+        assert {name for name in TABLES if engine.columns(name) is None} == set()
+        engine.close()
+
+
+def report_of(case: dict[str, Any], institution: rollbook.Institution, folder: Path) -> Any:
+    folder.mkdir()
+    result = institution.run(
+        case["report"],
+        case["parameters"],
+        account=str(case["account_id"]),
+        now=datetime.fromisoformat(case["now"]),
+    )
+    return read_files(result.write(folder))
+
+
+def test_values_come_as_they_are(canvas: Copying) -> None:
+    text = 'O\'Neil, "Zoë" \\ 中文\t\n{a,b} NULL '
+    yaml = "---\n:course_format: online\n:nested: !ruby/hash:ActiveSupport::HashWithIndifferentAccess\n  a: 1\n"
+    moment = datetime(2026, 3, 8, 9, 59, 59, 999999)
+    course = {
+        "id": 10_000_000_000_007,
+        "name": text,
+        "course_code": "",
+        "settings": yaml,
+        "is_public": False,
+        "storage_quota": 2**62,
+        "start_at": moment.isoformat(),
+    }
+    canvas.insert("courses", course, {"id": 8}, {"id": 0, "name": "stands for nothing"})
+    canvas.insert("assignments", {"id": 1, "points_possible": 0.1})
+
+    canvas.load()
+
+    columns = "id", "name", "course_code", "settings", "is_public", "storage_quota", "start_at"
+    assert canvas.rows("courses", *columns) == [
+        (8, None, None, None, None, None, None),
+        (10_000_000_000_007, text, "", yaml, False, 2**62, moment),
+    ]
+    assert canvas.rows("assignments", "points_possible") == [(0.1,)]
+
+
+def test_what_the_database_lacks_is_derived(canvas: Copying) -> None:
+    canvas.execute("ALTER TABLE courses DROP COLUMN root_account_id")
+    canvas.insert("accounts", ROOT, {**ROOT, "id": 2, "parent_account_id": 1})
+    canvas.insert("courses", {"id": 5, "account_id": 2, "workflow_state": "available"})
+
+    summary = canvas.load()
+
+    assert canvas.rows("courses", "root_account_id") == [(1,)]
+    assert canvas.rows("course_account_associations", "course_id", "account_id", "depth") == [
+        (5, 1, 1),
+        (5, 2, 0),
+    ]
+    assert canvas.kinds()["course_account_associations"] == "derived"
+    assert canvas.details()["tables"]["courses"]["missing_columns"] == ["root_account_id"]
+    assert summary.rows["accounts"] == 2
+
+
+def test_a_load_sees_one_moment(canvas: Copying) -> None:
+    """What Canvas commits while the tables are read belongs to the next load."""
+    canvas.insert("users", *people(1, 2))
+    canvas.insert("pseudonyms", {"id": 1, "user_id": 1}, {"id": 2, "user_id": 2})
+    steps: list[str] = []
+
+    def change_at_the_second_table(step: str, share: float) -> None:
+        if steps and not steps[-1].startswith("pseudonyms") and step.startswith("pseudonyms"):
+            canvas.execute(
+                "DELETE FROM users WHERE id = 2",
+                "DELETE FROM pseudonyms WHERE id = 2",
+                "INSERT INTO pseudonyms (id, user_id) VALUES (3, 1)",
+            )
+        steps.append(step)
+
+    canvas.load(change_at_the_second_table)
+
+    assert canvas.rows("users", "id") == [(1,), (2,)]
+    assert canvas.rows("pseudonyms", "id") == [(1,), (2,)]
+    assert steps.index("users, 2 rows") < steps.index("pseudonyms, 2 rows")
+    canvas.load()
+    assert canvas.rows("pseudonyms", "id") == [(1,), (3,)]
+
+
+def test_since_last_brings_what_was_updated(canvas: Copying) -> None:
+    canvas.insert("users", *people(1, 2, 3), *people(4, name="a year ago", at="2025-03-01"))
+    canvas.insert("courses", {"id": 5, "name": "untouched", "updated_at": "2026-03-01"})
+    canvas.load()
+    canvas.execute(
+        "UPDATE users SET name = 'changed', updated_at = '2026-03-02' WHERE id = 1",
+        "UPDATE users SET name = 'committed late' WHERE id = 2",
+        "UPDATE users SET name = 'changed, but not said so' WHERE id = 4",
+        "DELETE FROM users WHERE id = 3",
+    )
+    canvas.insert("users", *people(6, name="new", at="2026-03-02"))
+
+    summary = canvas.load(since_last=True)
+
+    assert canvas.rows("users", "id", "name") == [
+        *((1, "changed"), (2, "committed late"), (3, "Ada"), (4, "a year ago"), (6, "new")),
+    ]
+    assert summary.rows["users"] == 5
+    assert "courses" not in summary.rows
+    assert canvas.details()["tables"]["users"]["changed"] == 3
+    canvas.load()
+    assert canvas.rows("users", "id", "name")[2:] == [(4, "changed, but not said so"), (6, "new")]
+
+
+def test_since_last_reads_whole_what_it_cannot_compare(canvas: Copying) -> None:
+    """Tables without a time, tables that look another way now, and all of another database."""
+    canvas.insert("users", *people(1))
+    canvas.insert("courses", {"id": 5})
+    load_demo(canvas.lake, "tiny")
+
+    first = canvas.load(since_last=True)
+    assert "were replaced" in first.warnings[0]
+    assert "No load of this database" in first.warnings[1]
+    assert "submissions" not in canvas.kinds()
+
+    canvas.execute(
+        "ALTER TABLE users DROP COLUMN sortable_name",
+        "ALTER TABLE courses DROP COLUMN updated_at",
+        "DROP TABLE assignments",
+    )
+    canvas.load(since_last=True)
+    canvas.load(since_last=True)
+
+    kinds = canvas.kinds()
+    assert (kinds["users"], kinds["courses"]) == ("changes", "whole")
+    assert "assignments" not in kinds
+    assert len(canvas.lake.snapshots()) == 4
+
+
+def test_a_time_that_has_not_come_does_not_hide_changes(canvas: Copying) -> None:
+    canvas.insert("users", *people(1, at="2099-01-01"))
+    canvas.load()
+    canvas.execute("INSERT INTO users (id, updated_at) VALUES (2, now())")
+    canvas.load(since_last=True)
+    assert canvas.rows("users", "id") == [(1,), (2,)]
+
+
+def test_what_does_not_fit_is_counted(canvas: Copying) -> None:
+    canvas.insert("users", *people(1), {"id": 2, "workflow_state": "retired"})
+    canvas.insert("pseudonyms", {"id": 1, "user_id": 77}, {"id": 2, "user_id": 1})
+    canvas.load()
+    assert canvas.details()["integrity"]["orphans"][0]["examples"] == [77]
+    assert canvas.details()["integrity"]["unknown_states"][0]["state"] == "retired"
+
+    canvas.insert("users", *people(77, at="2026-04-01"))
+    canvas.load(since_last=True)
+    assert canvas.details()["integrity"]["orphans"] == []
+    assert canvas.details()["integrity"]["unknown_states"][0]["state"] == "retired"
+
+
+def test_a_table_may_not_shrink_beyond_measure(canvas: Copying) -> None:
+    canvas.insert("users", *people(*range(1, 11)))
+    canvas.load()
+    canvas.execute("DELETE FROM users WHERE id > 8")
+    with pytest.raises(RowsLost, match="users from 10 to 8 rows"):
+        canvas.load(largest_loss=0.1)
+    assert len(canvas.rows("users", "id")) == 10
+    canvas.load(largest_loss=0.2)
+    assert len(canvas.rows("users", "id")) == 8
+
+
+def test_a_server_that_goes_away_changes_nothing(canvas: Copying) -> None:
+    canvas.insert("users", *people(1))
+    canvas.load()
+    canvas.execute("UPDATE users SET name = 'later'")
+
+    def stop(step: str, share: float) -> None:
+        if step.startswith("pseudonyms"):
+            canvas.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                f"WHERE datname = '{canvas.database.name}' AND application_name = 'rollbook'"
+            )
+
+    with pytest.raises(SourceUnavailable, match="went away while it was read"):
+        canvas.load(stop)
+    assert canvas.rows("users", "name") == [("Ada",)]
+    assert len(canvas.lake.snapshots()) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "sentence"),
+    [
+        (("schema=few", "schema=moodle"), BadSource, "no schema moodle"),
+        (("/canvas_", "/other_"), SourceUnavailable, 'cannot be opened: .*"other_.*" does not'),
+        (("postgres:@", "reader_x:hid%20den@"), SourceUnavailable, "password authentication"),
+        (("&schema", "&colour=hid%20den&schema"), SourceUnavailable, "colour"),
+    ],
+)
+def test_a_wrong_address_is_said(
+    change: tuple[str, str], error: type[Exception], sentence: str, canvas: Copying
+) -> None:
+    with pytest.raises(error, match=sentence) as found:
+        load_postgres(canvas.lake, Postgres(canvas.url.replace(*change)))
+    assert "hid" not in str(found.value).replace("colour=hid%20den", "")
+    assert canvas.lake.snapshots() == []
+
+
+def test_tables_that_may_not_be_read_refuse_the_load_or_are_left_out(
+    canvas: Copying, reader: str, tmp_path: Path
+) -> None:
+    canvas.insert("users", *people(1))
+    canvas.execute(
+        f"GRANT SELECT ON ALL TABLES IN SCHEMA few TO {reader}",
+        f"REVOKE SELECT ON pseudonyms FROM {reader}",
+    )
+    command = Rollbook(tmp_path)
+    load = ("load", "postgres", url_of(reader, canvas))
+
+    refused = command(*load, status=MissingTable.exit_status)
+    assert f"GRANT SELECT ON ALL TABLES IN SCHEMA few TO {reader}" in " ".join(
+        refused.stderr.split()
+    )
+    done = command(*load, "--skip-unreadable", "--json")
+
+    answer = json.loads(done.stdout)
+    assert answer["rows"] == {"users": 1}
+    assert "pseudonyms" in answer["warnings"][0]
+    assert answer["source"] == f"Postgres {Postgres(canvas.url).name.partition(' ')[2]}"
+    for said in (refused, done):
+        assert "not%20for" not in f"{said.stdout}{said.stderr}"
