@@ -28,9 +28,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     parser.addoption(
         "--engine",
-        choices=("lake", "postgres", "all"),
+        choices=("lake", "postgres", "copy", "all"),
         default="lake",
-        help="the engine that runs the conformance cases, or all of them",
+        help="the engine that runs the conformance cases, or all of them; `copy` is a lake loaded "
+        "from Postgres, which takes seconds a case",
     )
     parser.addoption(
         "--oracle-examples",

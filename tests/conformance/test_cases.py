@@ -15,6 +15,8 @@ from engines.postgres_server import CanvasDatabase
 
 from rollbook.audit import NOBODY
 from rollbook.config import Settings
+from rollbook.engines.postgres import Postgres
+from rollbook.load.postgres import load_postgres
 from rollbook.output.files import LocalFiles
 from rollbook.runs.model import Run, Status
 from rollbook.runs.performance import Workplace, perform
@@ -50,10 +52,13 @@ def loaded(
 ) -> Settings:
     """The case's tables, on one of the engines."""
     host_name = case.get("host") or ""
-    if engine == "postgres":
+    if engine != "lake":
         database: CanvasDatabase = request.getfixturevalue("canvas_database")
         database.fill(case["tables"])
-        return Settings(data=folder / "data", host_name=host_name, source=database.url)
+        if engine == "postgres":
+            return Settings(data=folder / "data", host_name=host_name, source=database.url)
+        load_postgres(Settings(data=folder / "data").lake, Postgres(database.url))
+        return Settings(data=folder / "data", host_name=host_name)
     fill_lake(folder / "data", case["tables"])
     return Settings(data=folder / "data", host_name=host_name)
 

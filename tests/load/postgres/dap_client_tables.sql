@@ -1,29 +1,13 @@
 -- What the client of Canvas Data 2 (2.3.1) makes in Postgres of tables as DAP describes them; comments left out.
 CREATE SCHEMA IF NOT EXISTS "canvas";
 CREATE SCHEMA IF NOT EXISTS "instructure_dap";
-CREATE TYPE "canvas"."account_users__workflow_state" AS ENUM ('active', 'deleted');
 CREATE TYPE "canvas"."accounts__workflow_state" AS ENUM ('active', 'deleted');
 CREATE TYPE "canvas"."assignments__submission_types" AS ENUM ('none', 'online_text_entry', 'online_url', 'online_upload', 'on_paper', 'external_tool');
 CREATE TYPE "canvas"."assignments__workflow_state" AS ENUM ('published', 'unpublished', 'deleted');
-CREATE TYPE "canvas"."course_sections__workflow_state" AS ENUM ('active', 'deleted');
 CREATE TYPE "canvas"."courses__workflow_state" AS ENUM ('created', 'claimed', 'available', 'completed', 'deleted');
-CREATE TYPE "canvas"."enrollment_states__state" AS ENUM ('pending_invited', 'invited', 'pending_active', 'active', 'inactive', 'completed', 'rejected', 'deleted', 'creation_pending');
-CREATE TYPE "canvas"."enrollment_terms__workflow_state" AS ENUM ('active', 'deleted');
 CREATE TYPE "canvas"."enrollments__type" AS ENUM ('StudentEnrollment', 'TeacherEnrollment', 'TaEnrollment', 'DesignerEnrollment', 'ObserverEnrollment', 'StudentViewEnrollment');
 CREATE TYPE "canvas"."enrollments__workflow_state" AS ENUM ('invited', 'active', 'creation_pending', 'deleted', 'rejected', 'completed', 'inactive');
-CREATE TYPE "canvas"."pseudonyms__workflow_state" AS ENUM ('active', 'deleted', 'suspended');
-CREATE TYPE "canvas"."roles__workflow_state" AS ENUM ('active', 'inactive', 'deleted');
 CREATE TYPE "canvas"."users__workflow_state" AS ENUM ('pre_registered', 'registered', 'deleted', 'creation_pending');
-CREATE TABLE "canvas"."account_users" (
-"id" bigint NOT NULL,
-"account_id" bigint,
-"user_id" bigint,
-"role_id" bigint,
-"workflow_state" "canvas"."account_users__workflow_state" NOT NULL,
-"created_at" timestamp NOT NULL,
-"updated_at" timestamp NOT NULL,
-CONSTRAINT "pk_account_users" PRIMARY KEY ("id")
-);
 CREATE TABLE "canvas"."accounts" (
 "id" bigint NOT NULL,
 "name" text,
@@ -68,25 +52,6 @@ CREATE TABLE "canvas"."assignments" (
 "parent_assignment_id" bigint,
 "type" text,
 CONSTRAINT "pk_assignments" PRIMARY KEY ("id")
-);
-CREATE TABLE "canvas"."course_sections" (
-"id" bigint NOT NULL,
-"course_id" bigint,
-"name" text,
-"sis_source_id" text,
-"integration_id" text,
-"sis_batch_id" bigint,
-"nonxlist_course_id" bigint,
-"default_section" boolean,
-"workflow_state" "canvas"."course_sections__workflow_state" NOT NULL,
-"start_at" timestamp,
-"end_at" timestamp,
-"restrict_enrollments_to_section_dates" boolean,
-"enrollment_term_id" bigint,
-"accepting_enrollments" boolean,
-"created_at" timestamp NOT NULL,
-"updated_at" timestamp NOT NULL,
-CONSTRAINT "pk_course_sections" PRIMARY KEY ("id")
 );
 CREATE TABLE "canvas"."courses" (
 "id" bigint NOT NULL,
@@ -145,32 +110,6 @@ CREATE TABLE "canvas"."developer_keys" (
 "client_credentials_audience" varchar(255),
 CONSTRAINT "pk_developer_keys" PRIMARY KEY ("id")
 );
-CREATE TABLE "canvas"."enrollment_states" (
-"enrollment_id" bigint NOT NULL,
-"state" "canvas"."enrollment_states__state",
-"state_is_current" boolean,
-"state_started_at" timestamp,
-"state_valid_until" timestamp,
-"restricted_access" boolean,
-"access_is_current" boolean,
-"updated_at" timestamp NOT NULL,
-CONSTRAINT "pk_enrollment_states" PRIMARY KEY ("enrollment_id")
-);
-CREATE TABLE "canvas"."enrollment_terms" (
-"id" bigint NOT NULL,
-"name" text,
-"sis_source_id" text,
-"integration_id" text,
-"sis_batch_id" bigint,
-"start_at" timestamp,
-"end_at" timestamp,
-"term_code" text,
-"grading_period_group_id" bigint,
-"workflow_state" "canvas"."enrollment_terms__workflow_state" NOT NULL,
-"created_at" timestamp NOT NULL,
-"updated_at" timestamp NOT NULL,
-CONSTRAINT "pk_enrollment_terms" PRIMARY KEY ("id")
-);
 CREATE TABLE "canvas"."enrollments" (
 "id" bigint NOT NULL,
 "user_id" bigint,
@@ -194,41 +133,6 @@ CREATE TABLE "canvas"."enrollments" (
 "sis_pseudonym_id" bigint,
 "last_attended_at" timestamp,
 CONSTRAINT "pk_enrollments" PRIMARY KEY ("id")
-);
-CREATE TABLE "canvas"."pseudonyms" (
-"id" bigint NOT NULL,
-"user_id" bigint,
-"account_id" bigint,
-"workflow_state" "canvas"."pseudonyms__workflow_state" NOT NULL,
-"unique_id" text,
-"sis_user_id" text,
-"integration_id" text,
-"sis_batch_id" bigint,
-"authentication_provider_id" bigint,
-"last_request_at" timestamp,
-"last_login_at" timestamp,
-"current_login_at" timestamp,
-"last_login_ip" text,
-"current_login_ip" text,
-"login_count" integer,
-"failed_login_count" integer,
-"position" integer,
-"created_at" timestamp NOT NULL,
-"updated_at" timestamp NOT NULL,
-"deleted_at" timestamp,
-"is_inst_id" boolean,
-CONSTRAINT "pk_pseudonyms" PRIMARY KEY ("id")
-);
-CREATE TABLE "canvas"."roles" (
-"id" bigint NOT NULL,
-"name" text,
-"base_role_type" text,
-"account_id" bigint,
-"workflow_state" "canvas"."roles__workflow_state" NOT NULL,
-"created_at" timestamp NOT NULL,
-"updated_at" timestamp NOT NULL,
-"deleted_at" timestamp,
-CONSTRAINT "pk_roles" PRIMARY KEY ("id")
 );
 CREATE TABLE "canvas"."users" (
 "id" bigint NOT NULL,

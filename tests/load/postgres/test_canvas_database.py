@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 from cli.command import Rollbook
 from conformance.cells import read_files
-from engines.postgres_server import CanvasDatabase
+from engines.postgres_server import CanvasDatabase, create_table
 from load.postgres.small_database import Copying, people
 
 import rollbook
 from rollbook.canvas.schema import TABLES
 from rollbook.engines.postgres import Postgres
 from rollbook.errors import BadSource, MissingTable, RowsLost, SourceUnavailable
-from rollbook.load.demo import load_demo
+from rollbook.load.json_tables import load_tables
 from rollbook.load.postgres import load_postgres
 
 CASES = Path(__file__).parents[2] / "conformance" / "cases"
@@ -41,14 +41,11 @@ def url_of(role: str, canvas: Copying, password: str = SECRET) -> str:
     return canvas.url.replace("postgres:@", f"{role}:{password.replace(' ', '%20')}@")
 
 
-@pytest.mark.parametrize(
-    "case_name", ["sis/enrollments_provisioning_default", "outcomes/results_quiz_questions"]
-)
-def test_reports_over_the_copy_are_those_over_the_database(
-    case_name: str, canvas_database: CanvasDatabase, tmp_path: Path
+def test_a_report_over_the_copy_is_that_over_the_database(
+    canvas_database: CanvasDatabase, tmp_path: Path
 ) -> None:
-    """All of Canvas's tables, with what a conformance case has in them."""
-    case = json.loads((CASES / f"{case_name}.json").read_text("utf-8"))
+    """All of Canvas's tables; all cases are run so with `--engine copy`."""
+    case = json.loads((CASES / "outcomes/results_quiz_questions.json").read_text("utf-8"))
     canvas_database.fill(case["tables"])
     with rollbook.open(tmp_path / "data") as lake, rollbook.open(canvas_database.url) as direct:
         load_postgres(lake.lake, Postgres(canvas_database.url))
@@ -101,7 +98,11 @@ def test_values_come_as_they_are(canvas: Copying) -> None:
 
 
 def test_what_the_database_lacks_is_derived(canvas: Copying) -> None:
-    canvas.execute("ALTER TABLE courses DROP COLUMN root_account_id")
+    more = ("course_sections", "enrollments", "account_users")
+    canvas.execute(
+        *(create_table(name, schema="few") for name in more),
+        "ALTER TABLE courses DROP COLUMN root_account_id",
+    )
     canvas.insert("accounts", ROOT, {**ROOT, "id": 2, "parent_account_id": 1})
     canvas.insert("courses", {"id": 5, "account_id": 2, "workflow_state": "available"})
 
@@ -169,7 +170,7 @@ def test_since_last_reads_whole_what_it_cannot_compare(canvas: Copying) -> None:
     """Tables without a time, tables that look another way now, and all of another database."""
     canvas.insert("users", *people(1))
     canvas.insert("courses", {"id": 5})
-    load_demo(canvas.lake, "tiny")
+    load_tables(canvas.lake, {"submissions": [{"id": 1}]}, "other data", keep_others=True)
 
     first = canvas.load(since_last=True)
     assert "were replaced" in first.warnings[0]
@@ -182,12 +183,11 @@ def test_since_last_reads_whole_what_it_cannot_compare(canvas: Copying) -> None:
         "DROP TABLE assignments",
     )
     canvas.load(since_last=True)
-    canvas.load(since_last=True)
 
     kinds = canvas.kinds()
-    assert (kinds["users"], kinds["courses"]) == ("changes", "whole")
+    assert {"accounts": "changes", "users": "whole", "courses": "whole"}.items() <= kinds.items()
     assert "assignments" not in kinds
-    assert len(canvas.lake.snapshots()) == 4
+    assert len(canvas.lake.snapshots()) == 3
 
 
 def test_a_time_that_has_not_come_does_not_hide_changes(canvas: Copying) -> None:
@@ -218,8 +218,6 @@ def test_a_table_may_not_shrink_beyond_measure(canvas: Copying) -> None:
     with pytest.raises(RowsLost, match="users from 10 to 8 rows"):
         canvas.load(largest_loss=0.1)
     assert len(canvas.rows("users", "id")) == 10
-    canvas.load(largest_loss=0.2)
-    assert len(canvas.rows("users", "id")) == 8
 
 
 def test_a_server_that_goes_away_changes_nothing(canvas: Copying) -> None:
