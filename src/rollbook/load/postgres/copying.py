@@ -17,7 +17,6 @@ from rollbook.canvas.schema import TABLES, CanvasTable
 from rollbook.canvas.tables import present_columns
 from rollbook.engines.lake import SCHEMA
 from rollbook.engines.postgres import PostgresEngine
-from rollbook.errors import RollbookError
 from rollbook.load.loading import Load
 from rollbook.load.merging import replace_rows
 
@@ -102,14 +101,14 @@ class Copier:
     def _arriving(self, rows: ir.Table) -> Iterator[None]:
         """The rows as `arriving_rows`, which can be read once."""
         batches = self.engine.batches(rows, chunk_rows=_BATCH_ROWS)
-        failures: list[RollbookError] = []
+        failures: list[Exception] = []
 
         def told() -> Iterator[pa.RecordBatch]:
             try:
                 for batch in batches:
                     self.tell(batch.num_rows)
                     yield batch
-            except RollbookError as error:
+            except Exception as error:
                 failures.append(error)
                 raise
 
