@@ -63,6 +63,8 @@ class _Run:
     """The tables of the lake as they were; to look them up would look into the source, too."""
     earlier: Mapping[str, Any]
     """What the load of this database before kept; empty if the lake holds other data."""
+    read_at: datetime | None
+    """When the data of that load were so (UTC)."""
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     dropped: frozenset[str] = frozenset()
 
@@ -105,7 +107,9 @@ def load_postgres(
     with loading(lake, source.name, progress) as load:
         in_lake = load.present()
         with closing(source.engine_inside(load.connection)) as engine:
-            run = _Run(load, chosen, in_lake, earlier_details(lake, load, KIND, engine.source))
+            earlier = earlier_details(lake, load, KIND, engine.source)
+            read_at = lake.snapshot().data_as_of if earlier else None
+            run = _Run(load, chosen, in_lake, earlier, read_at)
             _copy_tables(run, engine)
         refuse_losses(run.outcomes, chosen.largest_loss)
         progress("Completing", 0.85)
@@ -206,9 +210,9 @@ def _since(run: _Run, name: str) -> datetime | None:
     newest: datetime | None = found[0] if found else None
     if newest is None:
         return None
-    if as_of := run.earlier["as_of"]:
+    if run.read_at is not None:
         # Some row may have a time that has not come yet.
-        newest = min(newest, datetime.fromisoformat(as_of).astimezone(UTC).replace(tzinfo=None))
+        newest = min(newest, run.read_at.astimezone(UTC).replace(tzinfo=None))
     return newest - _OVERLAP
 
 
