@@ -7,9 +7,10 @@ Canvas does meanwhile.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
@@ -19,6 +20,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 from ibis.expr.schema import Schema
 
+from rollbook.engines.engine import Snapshot
 from rollbook.engines.postgres_link import ReadingTransaction
 from rollbook.engines.postgres_sql import CASE_COLLATIONS, CanvasPostgresCompiler
 from rollbook.engines.postgres_tables import read_source_tables
@@ -102,15 +104,26 @@ class Postgres:
             BadParameter: an earlier snapshot was asked for.
         """
         if snapshot is not None:
-            raise BadParameter(
-                f"{self.name} is read as it is now; only the lake keeps earlier snapshots."
-            )
+            raise self._without_history()
         link = self._connect()
         try:
             return PostgresEngine(link, name=self.name, schema=self._options.get("schema"))
         except BaseException:
             link.close()
             raise
+
+    def snapshots(self) -> Sequence[Snapshot]:
+        """There are none.
+
+        Raises:
+            BadParameter: always.
+        """
+        raise self._without_history()
+
+    def _without_history(self) -> BadParameter:
+        return BadParameter(
+            f"{self.name} is read as it is now; only the lake keeps earlier snapshots."
+        )
 
     def _connect(self) -> ReadingTransaction:
         options = _DEFAULT_OPTIONS | self._options
@@ -141,6 +154,7 @@ class PostgresEngine:
     """What one transaction sees of the database."""
 
     name = "postgres"
+    load_details: Mapping[str, Any] = MappingProxyType({})
 
     def __init__(self, link: ReadingTransaction, *, name: str, schema: str | None) -> None:
         self.interrupted = False
