@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -138,18 +138,25 @@ def _copy_tables(run: _Run, engine: PostgresEngine) -> None:
     for name in run.dropped:
         load.drop(name)
     estimates = [max(engine.estimated_rows.get(name, 0), 1) for name in names]
-    for number, name in enumerate(names):
-        before, estimate = sum(estimates[:number]), estimates[number]
-        arrived = 0
-
-        def tell(rows: int, name: str = name, before: int = before, most: int = estimate) -> None:
-            nonlocal arrived
-            arrived += rows
-            share = (before + min(arrived, most)) / sum(estimates)
-            load.progress(f"{name}, {arrived:,} rows", 0.85 * share)
-
+    total, before = sum(estimates), 0
+    for name, estimate in zip(names, estimates, strict=True):
+        tell = _teller(load, name, before, estimate, total)
         tell(0)
         run.outcomes[name] = _copy_table(run, name, Copier(load, engine, tell))
+        before += estimate
+
+
+def _teller(load: Load, name: str, before: int, estimate: int, total: int) -> Callable[[int], None]:
+    """Tells the progress of a table, given how many rows came before it and come in all."""
+    arrived = 0
+
+    def tell(rows: int) -> None:
+        nonlocal arrived
+        arrived += rows
+        share = (before + min(arrived, estimate)) / total
+        load.progress(f"{name}, {arrived:,} rows", 0.85 * share)
+
+    return tell
 
 
 def _tables_of(run: _Run, engine: PostgresEngine) -> list[str]:
@@ -163,7 +170,9 @@ def _tables_of(run: _Run, engine: PostgresEngine) -> list[str]:
             source = engine.source_table(name)
             if not columns >= {*TABLES[name].primary_key}:
                 key = TABLES[name].primary_key[0]
-                raise BadSource(f"The table `{name}` in {engine.source} has no column `{key}`.")
+                raise BadSource(
+                    f"The table `{name}` in {engine.source} has no column `{key}` that may be read."
+                )
         except DataError as error:
             if not run.options.skip_unreadable:
                 raise
