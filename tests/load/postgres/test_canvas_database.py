@@ -45,7 +45,7 @@ def test_a_report_over_the_copy_is_that_over_the_database(
     canvas_database: CanvasDatabase, tmp_path: Path
 ) -> None:
     """All of Canvas's tables; all cases are run so with `--engine copy`."""
-    case = json.loads((CASES / "outcomes/results_quiz_questions.json").read_text("utf-8"))
+    case = json.loads((CASES / "sis/enrollments_provisioning_default.json").read_text("utf-8"))
     canvas_database.fill(case["tables"])
     with rollbook.open(tmp_path / "data") as lake, rollbook.open(canvas_database.url) as direct:
         load_postgres(lake.lake, Postgres(canvas_database.url))
