@@ -44,6 +44,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="send some 20,000 requests to the API, which takes minutes",
     )
+    parser.addoption(
+        "--kills",
+        type=int,
+        default=2,
+        help="how many loads are killed, each at a random moment",
+    )
 
 
 @pytest.fixture(scope="session")

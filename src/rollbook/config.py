@@ -70,6 +70,12 @@ class Settings(BaseSettings):
     times_in_utc: bool = Field(
         default=False, description="Show times in UTC, not in the zone of the user or the root."
     )
+    keep_days: int = Field(
+        default=30, ge=0, description="Snapshots younger than this stay when others are expired."
+    )
+    keep_snapshots: int = Field(
+        default=10, ge=1, description="So many of the newest snapshots stay whatever their age."
+    )
     cors_origins: list[str] = Field(
         default_factory=list, description="Web origins whose pages may call the API."
     )

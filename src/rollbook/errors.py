@@ -8,7 +8,8 @@ RollbookError
 │   ├── UnknownReport       no such report type
 │   ├── UnknownAccount      no such account
 │   ├── UnknownTerm         no such enrollment term
-│   └── UnknownCourse       no such course
+│   ├── UnknownCourse       no such course
+│   └── UnknownSnapshot     no such snapshot of the data, or none so early
 ├── ReportError             a run that cannot give a file
 │   ├── NothingToReport     no file was chosen
 │   └── RunStopped          aborted or deleted while it worked
@@ -19,7 +20,7 @@ RollbookError
 │   ├── RowsLost            a load was refused because a table shrank too much
 │   ├── BadSource           a source that cannot be read
 │   ├── SourceUnavailable   a database that cannot be reached, or went away
-│   └── LoadConflict        another load was faster
+│   └── LoadConflict        another load or clean-up is running
 ├── RunError                the life of a run
 │   ├── RunNotFound         no such run
 │   └── RunNotAbortable     the run has ended already
@@ -95,6 +96,10 @@ class UnknownCourse(InvalidInput):
     """The root account has no such course."""
 
 
+class UnknownSnapshot(InvalidInput):
+    """The lake keeps no such snapshot, or none that is so old."""
+
+
 class ReportError(RollbookError):
     """A run that cannot give a file."""
 
@@ -148,7 +153,7 @@ class SourceUnavailable(DataError):
 
 
 class LoadConflict(DataError):
-    """Another load committed first."""
+    """Another load or clean-up is running."""
 
 
 class RunError(RollbookError):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -18,7 +19,9 @@ from rollbook.engines.lake import Lake
 from rollbook.engines.postgres import is_postgres_url
 from rollbook.errors import BadParameter
 from rollbook.output.csv import CHUNK_ROWS
+from rollbook.reports.as_of import given_as_of, open_as_of, without_as_of
 from rollbook.reports.execution import Product, Progress, ReportRequest, execute, plan_report
+from rollbook.reports.manifest import manifest_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -30,6 +33,8 @@ class Result:
 
     engine: Engine
     request: ReportRequest
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    """As they were given, those of the run too."""
 
     def write(self, target: Path, progress: Progress = lambda *_: None) -> Path:
         """Write the report's file: a CSV, or a zip of several.
@@ -61,6 +66,27 @@ class Result:
                 )
             final = target / product.file.name if target.is_dir() else target
             return product.moved_to(final)
+
+    def write_manifest(self, file: Path, rows: Mapping[str, int]) -> Path:
+        """Write what a file holds, of which data, as JSON to `<file>.manifest.json` beside it.
+
+        Args:
+            file: what this report wrote.
+            rows: the rows of each table in it by name.
+        """
+        scope, plan = plan_report(self.engine, self.request)
+        manifest = manifest_of(
+            self.engine,
+            self.request.report,
+            file,
+            account_id=scope.account.id,
+            parameters={**self.parameters, **plan.computed_parameters},
+            rows=rows,
+            now=self.request.now,
+        )
+        target = file.with_name(f"{file.name}.manifest.json")
+        target.write_text(json.dumps(manifest, ensure_ascii=False, indent=2, default=str), "utf-8")
+        return target
 
     def arrow(self, file: str | None = None) -> pa.Table:
         """The typed rows of one file as an Arrow table; times are UTC without zone.
@@ -122,26 +148,34 @@ class Institution:
 
         Args:
             report: its key, such as `provisioning_csv`.
-            parameters: as a client of the API sends them: `{"users": True}`.
+            parameters: as a client of the API sends them: `{"users": True}`; `as_of` chooses an
+                earlier snapshot by its number or by a moment.
             account: an id, `self`, `sis_account_id:X`, ...
             now: the moment the report runs, aware; the present by default.
-            snapshot: a snapshot's number, of the lake; the latest by default.
+            snapshot: a snapshot's number, as the parameter `as_of`.
 
         Raises:
             UnknownReport: there is no such report.
-            EmptyLake: nothing was loaded, or there is no such snapshot.
+            EmptyLake: nothing was loaded.
+            UnknownSnapshot: there is no such snapshot, or none so early.
+            BadParameter: `as_of` cannot be read, or the source keeps no earlier data.
             SourceUnavailable, BadSource: the database cannot be read.
         """
+        given = dict(parameters or {})
+        if snapshot is not None:
+            if given_as_of(given) is not None:
+                raise BadParameter("Give a snapshot's number or as_of, not both.")
+            given["as_of"] = snapshot
         request = ReportRequest(
             report=self.settings.reports.find(report),
             account=account,
-            parameters=parameters or {},
+            parameters=without_as_of(given),
             now=now or datetime.now(UTC),
             host=self.settings.report_host,
         )
-        engine = self.settings.tables.engine(snapshot)
+        engine = open_as_of(self.settings.tables, given_as_of(given), account)
         self._engines.append(engine)
-        return Result(engine, request)
+        return Result(engine, request, given)
 
     def close(self) -> None:
         """Close every engine that was opened."""

@@ -10,7 +10,7 @@ import pytest
 
 import rollbook
 from rollbook.engines.lake import Lake
-from rollbook.errors import EmptyLake, LoadConflict
+from rollbook.errors import EmptyLake, LoadConflict, UnknownSnapshot
 from rollbook.load.json_tables import load_tables
 from rollbook.load.loading import loading
 
@@ -91,7 +91,7 @@ def test_an_empty_lake_says_what_to_do(lake: Lake) -> None:
 
 def test_an_unknown_snapshot_is_said(lake: Lake) -> None:
     load_tables(lake, {}, "first")
-    with pytest.raises(EmptyLake, match="snapshot 99"):
+    with pytest.raises(UnknownSnapshot, match="snapshot 99"):
         lake.engine(99)
 
 

@@ -86,7 +86,7 @@ def links_to_run() -> dict[str, Any]:
     parameters = {**same, "run_id": "$response.body#/id"}
     return {
         name: {"operationId": name, "parameters": parameters}
-        for name in ("show_run", "abort_run", "delete_run")
+        for name in ("show_run", "show_manifest", "abort_run", "delete_run")
     }
 
 

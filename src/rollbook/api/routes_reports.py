@@ -1,4 +1,4 @@
-"""The six calls on reports (api.md, section 7)."""
+"""The calls on reports (api.md, section 7), and manifests."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ from rollbook.api.paths import REPORTS
 from rollbook.api.schemas import list_of, reference
 from rollbook.api.views import report_as_json, run_as_json
 from rollbook.canvas.accounts import Account
+from rollbook.canvas.zones import zone_of
 from rollbook.errors import UnknownTerm
+from rollbook.reports.as_of import find_snapshot, given_as_of
 from rollbook.reports.parameters import is_blank
 
 router = APIRouter(prefix=REPORTS, tags=["reports"])
@@ -61,6 +63,7 @@ def start_report(call: ApiCall, account_id: str, report: str) -> Response:
     wanted = call.services.settings.reports.find(report)
     parameters = report_parameters(call.parameters)
     check_term(call.institution, account, parameters or {})
+    _check_as_of(call, account, parameters or {})
     run, is_new = call.services.runs.start(
         wanted,
         account_id=account.id,
@@ -101,6 +104,21 @@ def show_run(call: ApiCall, account_id: str, report: str, run_id: str) -> Respon
     return call.answer(run_as_json(call, run))
 
 
+@router.get(
+    "/{report:segment}/{run_id:segment}/manifest",
+    responses=answers(reference("Manifest"), text="What the run's file holds, of which data."),
+    openapi_extra=extra(),
+)
+def show_manifest(call: ApiCall, account_id: str, report: str, run_id: str) -> Response:
+    """What a run's file holds, of which data, and what in them does not fit."""
+    account = call.account(account_id, report)
+    return call.answer(
+        call.services.runs.manifest(
+            run_id, call.services.files, account_id=account.id, report=report
+        )
+    )
+
+
 @router.delete(
     "/{report:segment}/{run_id:segment}",
     responses=answers(_RUN, 413, text="The run, deleted."),
@@ -123,6 +141,19 @@ def abort_run(call: ApiCall, account_id: str, report: str, run_id: str) -> Respo
     account = call.account(account_id, report)
     run = call.services.runs.abort(run_id, account_id=account.id, report=report, actor=call.actor)
     return call.answer(run_as_json(call, run))
+
+
+def _check_as_of(call: ApiCall, account: Account, parameters: Mapping[str, Any]) -> None:
+    """Refuse what the run could not begin with.
+
+    Raises:
+        BadParameter, UnknownSnapshot: there are no such data.
+    """
+    as_of = given_as_of(parameters)
+    if as_of is not None:
+        root = call.institution.accounts.root_of(account)
+        snapshots = call.services.settings.lake.snapshots()
+        find_snapshot(as_of, snapshots, zone_of(root.default_time_zone))
 
 
 def check_term(institution: Institution, account: Account, parameters: Mapping[str, Any]) -> None:

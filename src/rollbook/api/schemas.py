@@ -106,6 +106,25 @@ SCHEMAS: dict[str, Schema] = {
         },
         attachment={"$ref": "#/components/schemas/File"},
     ),
+    "Manifest": _thing(
+        {
+            "report": _TEXT,
+            "account_id": _NUMBER,
+            "parameters": {"type": "object"},
+            "data_as_of": {**_or_null(_TIME), "description": "When the data were loaded, in UTC."},
+            "snapshot": {**_TEXT, "description": "The state of the data, as `lake:3`."},
+            "written_at": _TIME,
+            "rows": {**_NUMBER, "minimum": 0, "description": "Of all its CSVs, without headers."},
+            "files": {"type": "object", "additionalProperties": _NUMBER},
+            "size": _NUMBER,
+            "sha256": {**_TEXT, "pattern": "^[0-9a-f]{64}$"},
+            "warnings": {
+                "type": "array",
+                "items": _TEXT,
+                "description": "What does not fit in the tables that the report reads.",
+            },
+        }
+    ),
     "ReportType": _thing(
         {
             "title": _TEXT,
@@ -174,7 +193,8 @@ SCHEMAS: dict[str, Schema] = {
         "properties": {
             "parameters": {
                 "anyOf": [{"type": "object"}, {"type": "null"}, {"const": ""}],
-                "description": "The report's parameters. Unknown ones are kept and shown.",
+                "description": "The report's parameters; `as_of`, a snapshot's number or a time, "
+                "runs any on earlier data. Unknown ones are kept and shown.",
                 "examples": [{"users": True, "courses": True}],
             }
         }

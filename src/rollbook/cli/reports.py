@@ -46,6 +46,15 @@ SnapshotOption = Annotated[
     int | None, typer.Option(help="Run on an earlier snapshot of the data. [default: the latest]")
 ]
 
+AsOfOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SNAPSHOT|TIME",
+        help="Run on the data as they were: a snapshot's number, a date, a time. "
+        "[default: the latest]",
+    ),
+]
+
 _SECONDS_BETWEEN_LINES = 5.0
 
 
@@ -70,6 +79,14 @@ def run(
     ] = None,
     account: AccountOption = "self",
     snapshot: SnapshotOption = None,
+    as_of: AsOfOption = None,
+    manifest: Annotated[
+        bool,
+        typer.Option(
+            "--manifest",
+            help="Also write FILE.manifest.json: snapshot, data as of, rows, hash, warnings.",
+        ),
+    ] = False,
     data: DataOption = None,
     source: SourceOption = None,
     as_json: JsonOption = False,
@@ -81,18 +98,22 @@ def run(
     from rollbook.institution import open_institution
 
     started = time.monotonic()
+    if manifest and output == Path("-"):
+        raise BadParameter("A manifest stands beside a file: write the report to one with -o.")
     with open_institution(data, source=source) as institution:
         result = institution.run(
-            report, parse_pairs(parameters), account=account, snapshot=snapshot
+            report, _parameters(parameters, as_of), account=account, snapshot=snapshot
         )
         if output is not None and output.suffix == ".parquet":
-            _report_parquet(result, output, started, as_json=as_json)
+            _report_parquet(result, output, started, manifest=manifest, as_json=as_json)
             return
         if output == Path("-"):
             _write_to_standard_output(result)
             return
         with _run_progress(report) as progress:
             product = result.produce(output or Path(), progress)
+        if manifest:
+            result.write_manifest(product.file, product.rows)
     _show_product(product, time.monotonic() - started, as_json=as_json)
 
 
@@ -103,15 +124,24 @@ def _write_to_standard_output(result: Result) -> None:
             shutil.copyfileobj(source, sys.stdout.buffer)
 
 
-def _report_parquet(result: Result, output: Path, started: float, *, as_json: bool) -> None:
+def _report_parquet(
+    result: Result, output: Path, started: float, *, manifest: bool, as_json: bool
+) -> None:
     from rollbook.output.parquet import write_parquet
 
     rows = write_parquet(result, output)
+    if manifest:
+        result.write_manifest(output, {output.stem: rows})
     seconds = round(time.monotonic() - started, 3)
     if as_json:
         print_json({"file": str(output), "rows": rows, "seconds": seconds})
     else:
         messages.print(f"Wrote {output}: {rows:,} rows in {seconds:.1f} s.")
+
+
+def _parameters(pairs: list[str], as_of: str | None) -> dict[str, Any]:
+    parameters = parse_pairs(pairs)
+    return parameters if as_of is None else {**parameters, "as_of": as_of}
 
 
 def parse_pairs(pairs: list[str]) -> dict[str, Any]:
@@ -167,7 +197,7 @@ def _tell_now_and_then(report: str, lines: int, rate: Rate) -> None:
 
 
 def _show_product(product: Product, seconds: float, *, as_json: bool) -> None:
-    rows = {name: lines - 1 for name, lines in product.lines.items()}
+    rows = product.rows
     size = product.file.stat().st_size
     if as_json:
         print_json(
@@ -274,6 +304,7 @@ def sql(
     parameters: ParametersOption = [],  # noqa: B006 (Typer wants a list)
     account: AccountOption = "self",
     snapshot: SnapshotOption = None,
+    as_of: AsOfOption = None,
     data: DataOption = None,
     source: SourceOption = None,
     as_json: JsonOption = False,
@@ -286,7 +317,7 @@ def sql(
 
     with open_institution(data, source=source) as institution:
         result = institution.run(
-            report, parse_pairs(parameters), account=account, snapshot=snapshot
+            report, _parameters(parameters, as_of), account=account, snapshot=snapshot
         )
         texts = result.sql()
     if as_json:

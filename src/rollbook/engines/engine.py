@@ -2,11 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
 import ibis.expr.types as ir
 import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One state of the data, as a load left it."""
+
+    id: int
+    loaded_at: datetime
+    source: str
+    """What was loaded, in words."""
+    details: Mapping[str, Any] = field(default_factory=dict)
+    """What the load kept about itself."""
+
+    @property
+    def data_as_of(self) -> datetime:
+        """When the data were so in their source (UTC), as far as the load could tell."""
+        as_of = self.details.get("as_of")
+        return self.loaded_at if as_of is None else datetime.fromisoformat(as_of)
 
 
 class Engine(Protocol):
@@ -20,6 +40,8 @@ class Engine(Protocol):
     """Where the data come from, in words."""
     data_as_of: datetime | None
     """When the data were read from their source (UTC)."""
+    load_details: Mapping[str, Any]
+    """What the load of these data kept about itself; empty where none did."""
     interrupted: bool
     """Whether `interrupt` was called."""
 
@@ -55,6 +77,13 @@ class Source(Protocol):
 
         Raises:
             EmptyLake: there are none.
+        """
+
+    def snapshots(self) -> Sequence[Snapshot]:
+        """The states of the data that can be read, oldest first.
+
+        Raises:
+            BadParameter: no earlier states are kept here.
         """
 
     def engine(self, snapshot: int | None = None) -> Engine:

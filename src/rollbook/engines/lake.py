@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -28,7 +28,9 @@ from ibis.backends.sql.datatypes import DuckDBType
 from ibis.expr.schema import Schema
 
 from rollbook.engines.duck import DuckLimits, connect, quoted
-from rollbook.errors import EmptyLake, LoadConflict
+from rollbook.engines.engine import Snapshot
+from rollbook.engines.lake_readers import Reader, Readers
+from rollbook.errors import EmptyLake, LoadConflict, UnknownSnapshot
 
 SCHEMA = "canvas"
 """The schema of the Canvas tables inside the lake."""
@@ -40,24 +42,6 @@ FROM ducklake_snapshot JOIN ducklake_snapshot_changes USING (snapshot_id)
 WHERE commit_message IS NOT NULL
 ORDER BY snapshot_id
 """
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """One state of the lake, as a load left it."""
-
-    id: int
-    loaded_at: datetime
-    source: str
-    """What was loaded, in words."""
-    details: Mapping[str, Any] = field(default_factory=dict)
-    """What the load kept about itself."""
-
-    @property
-    def data_as_of(self) -> datetime:
-        """When the data were so in their source (UTC), as far as the load could tell."""
-        as_of = self.details.get("as_of")
-        return self.loaded_at if as_of is None else datetime.fromisoformat(as_of)
 
 
 @dataclass(frozen=True)
@@ -75,7 +59,7 @@ class Lake:
         if not self.catalogue.exists():
             return []
         # Straight from the catalogue: attaching the lake for it would cost 100 times as much.
-        with closing(sqlite3.connect(self.catalogue)) as connection:
+        with closing(_reading_catalogue(self.catalogue)) as connection:
             try:
                 rows = connection.execute(_SNAPSHOTS).fetchall()
             except sqlite3.OperationalError:
@@ -94,16 +78,16 @@ class Lake:
         """A snapshot by its number, by default the latest.
 
         Raises:
-            EmptyLake: nothing was loaded, or there is no such snapshot.
+            EmptyLake: nothing was loaded.
+            UnknownSnapshot: there is no such snapshot.
         """
-        wanted = [s for s in self.snapshots() if number in (None, s.id)]
-        if not wanted:
-            which = "" if number is None else f" as snapshot {number}"
+        snapshots = self.snapshots()
+        if not snapshots:
             raise EmptyLake(
-                f"There are no data in {self.catalogue.parent}{which}. "
+                f"There are no data in {self.catalogue.parent}. "
                 "Load some first, for example with `rollbook load demo`."
             )
-        return wanted[-1]
+        return snapshots[-1] if number is None else snapshot_numbered(number, snapshots)
 
     def state(self) -> str:
         """The number of the latest snapshot.
@@ -117,19 +101,48 @@ class Lake:
         """A view of one snapshot, by default the latest.
 
         Raises:
-            EmptyLake: nothing was loaded, or there is no such snapshot.
+            EmptyLake: nothing was loaded.
+            UnknownSnapshot: there is no such snapshot.
         """
-        pinned = self.snapshot(snapshot)
-        return LakeEngine(
-            self.reading(pinned),
-            snapshot=str(pinned.id),
-            source=pinned.source,
-            data_as_of=pinned.data_as_of,
-        )
+        pinned, reader = self._pinned(snapshot)
+        try:
+            return LakeEngine(
+                self._attached(read_only=True, snapshot=pinned.id),
+                snapshot=str(pinned.id),
+                source=pinned.source,
+                data_as_of=pinned.data_as_of,
+                load_details=pinned.details,
+                reader=reader,
+            )
+        except BaseException:
+            reader.release()
+            raise
 
-    def reading(self, snapshot: Snapshot) -> duckdb.DuckDBPyConnection:
-        """A connection that sees a snapshot, attached as `lake`."""
-        return self._attached(read_only=True, snapshot=snapshot.id)
+    @contextmanager
+    def reading(self, snapshot: Snapshot) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection that sees a snapshot, attached as `lake`.
+
+        Raises:
+            UnknownSnapshot: the snapshot is gone.
+        """
+        _, reader = self._pinned(snapshot.id)
+        try:
+            with closing(self._attached(read_only=True, snapshot=snapshot.id)) as connection:
+                yield connection
+        finally:
+            reader.release()
+
+    @property
+    def readers(self) -> Readers:
+        """Who holds which snapshot."""
+        return Readers(self.catalogue.parent / "lake-readers")
+
+    def _pinned(self, number: int | None) -> tuple[Snapshot, Reader]:
+        """A snapshot that stays until its reader is released."""
+        self.snapshot(number)  # An empty lake gets no folder of readers.
+        with self.readers.standing_still():
+            snapshot = self.snapshot(number)
+            return snapshot, self.readers.add(snapshot.id)
 
     @contextmanager
     def writing(
@@ -146,10 +159,8 @@ class Lake:
         Raises:
             LoadConflict: another load is running; this one changed nothing.
         """
-        self.catalogue.parent.mkdir(parents=True, exist_ok=True)
-        with self._write_lock():
-            _prepare_catalogue(self.catalogue)
-            connection = self._attached(read_only=False)
+        with self.changing() as connection:
+            self._unfinished.touch()
             try:
                 connection.execute("BEGIN")
                 connection.execute(f"CREATE SCHEMA IF NOT EXISTS lake.{SCHEMA}")
@@ -162,6 +173,33 @@ class Lake:
             finally:
                 # An open transaction ends with its connection, and nothing of it stays.
                 connection.close()
+            self._unfinished.unlink()
+
+    @contextmanager
+    def changing(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection that may change the lake, attached as `lake`, while nobody else changes it.
+
+        What a load left that was killed is gone.
+
+        Raises:
+            LoadConflict: a load or a clean-up is running.
+        """
+        self.catalogue.parent.mkdir(parents=True, exist_ok=True)
+        with self._write_lock():
+            _prepare_catalogue(self.catalogue)
+            with closing(self._attached(read_only=False)) as connection:
+                if self._unfinished.exists():
+                    # While nobody loads, a file that the catalogue does not know is nobody's.
+                    connection.execute(
+                        "CALL ducklake_delete_orphaned_files('lake', cleanup_all => true)"
+                    )
+                    self._unfinished.unlink()
+                yield connection
+
+    @property
+    def _unfinished(self) -> Path:
+        """Exists while a load is running, and after one that was killed."""
+        return self.catalogue.with_suffix(".unfinished")
 
     @contextmanager
     def _write_lock(self) -> Iterator[None]:
@@ -170,7 +208,7 @@ class Lake:
             lock.acquire(blocking=False)
         except Timeout as error:
             raise LoadConflict(
-                f"Another load into {self.catalogue.parent} is running. Wait until it has ended, "
+                f"Another load or clean-up of {self.catalogue.parent} is running. Wait until it has ended, "
                 "then run this one again; nothing was changed."
             ) from error
         with lock:
@@ -212,8 +250,35 @@ def _mark(file: Path) -> tuple[int, int] | None:
     return found.st_mtime_ns, found.st_size
 
 
+def snapshot_numbered(number: int, snapshots: Sequence[Snapshot]) -> Snapshot:
+    """The snapshot of a number.
+
+    Raises:
+        UnknownSnapshot: there is none.
+    """
+    found = next((snapshot for snapshot in snapshots if snapshot.id == number), None)
+    if found is None:
+        raise UnknownSnapshot(
+            f"There is no snapshot {number}. `rollbook snapshots` lists those that are kept."
+        )
+    return found
+
+
+def _reading_catalogue(catalogue: Path) -> sqlite3.Connection:
+    """A connection that, unlike others, never removes the log when it closes.
+
+    Python's SQLite and DuckDB's do not know of each other in one process, so that the one would
+    remove the log that the other still reads.
+    """
+    return sqlite3.connect(f"{catalogue.absolute().as_uri()}?mode=ro", uri=True)
+
+
 def _prepare_catalogue(catalogue: Path) -> None:
     """Keep the catalogue in WAL mode: else a commit waits for every report that is being read."""
+    if catalogue.exists():
+        with closing(_reading_catalogue(catalogue)) as connection:
+            if connection.execute("PRAGMA journal_mode").fetchone() == ("wal",):
+                return
     with closing(sqlite3.connect(catalogue)) as connection:
         connection.execute("PRAGMA journal_mode = WAL")
 
@@ -230,10 +295,14 @@ class LakeEngine:
         snapshot: str,
         source: str,
         data_as_of: datetime | None,
+        load_details: Mapping[str, Any] | None = None,
+        reader: Reader | None = None,
     ) -> None:
         self.snapshot = snapshot
         self.source = source
         self.data_as_of = data_as_of
+        self.load_details = load_details or {}
+        self._reader = reader
         self.interrupted = False
         self._connection = connection
         self._backend: Backend = ibis.duckdb.from_connection(connection)
@@ -265,6 +334,8 @@ class LakeEngine:
 
     def close(self) -> None:
         self._connection.close()
+        if self._reader:
+            self._reader.release()
 
 
 def schemas_in_lake(connection: duckdb.DuckDBPyConnection) -> dict[str, Schema]:

@@ -7,9 +7,10 @@ Canvas does meanwhile.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
@@ -22,6 +23,7 @@ import pyarrow as pa
 from ibis.expr.schema import Schema
 
 from rollbook.canvas.schema import TABLES, CanvasColumn
+from rollbook.engines.engine import Snapshot
 from rollbook.engines.postgres_link import Link, ReadingTransaction
 from rollbook.engines.postgres_scanner import ScannerTransaction
 from rollbook.engines.postgres_sql import CASE_COLLATIONS, CanvasPostgresCompiler
@@ -106,9 +108,7 @@ class Postgres:
             BadParameter: an earlier snapshot was asked for.
         """
         if snapshot is not None:
-            raise BadParameter(
-                f"{self.name} is read as it is now; only the lake keeps earlier snapshots."
-            )
+            raise self._without_history()
         return self._engine(lambda address: ReadingTransaction(address, self.name))
 
     def engine_inside(self, connection: duckdb.DuckDBPyConnection) -> PostgresEngine:
@@ -118,6 +118,19 @@ class Postgres:
             connection: of a DuckDB that reads no other Postgres.
         """
         return self._engine(lambda address: ScannerTransaction(connection, address, self.name))
+
+    def snapshots(self) -> Sequence[Snapshot]:
+        """There are none.
+
+        Raises:
+            BadParameter: always.
+        """
+        raise self._without_history()
+
+    def _without_history(self) -> BadParameter:
+        return BadParameter(
+            f"{self.name} is read as it is now; only the lake keeps earlier snapshots."
+        )
 
     def _engine(self, connect: Callable[[str], Link]) -> PostgresEngine:
         options = _DEFAULT_OPTIONS | self._options
@@ -153,6 +166,7 @@ class PostgresEngine:
     """What one transaction sees of the database."""
 
     name = "postgres"
+    load_details: Mapping[str, Any] = MappingProxyType({})
 
     def __init__(self, link: Link, *, name: str, schema: str | None) -> None:
         self.interrupted = False

@@ -15,7 +15,8 @@ import duckdb
 from rollbook.canvas.references import KINDS, REFERENCES
 from rollbook.canvas.schema import TABLES
 from rollbook.canvas.states import STATES
-from rollbook.engines.lake import SCHEMA, Lake, Snapshot, schemas_in_lake
+from rollbook.engines.engine import Snapshot
+from rollbook.engines.lake import SCHEMA, Lake, schemas_in_lake
 
 _EXAMPLES = 3
 
@@ -57,6 +58,28 @@ class Integrity:
         """Whether nothing was found."""
         return not (self.orphans or self.unknown_states or self.duplicate_keys)
 
+    def sentences(self, tables: Collection[str]) -> list[str]:
+        """What was found in some tables, in words."""
+        duplicates = self.duplicate_keys or {}
+        return [
+            *(
+                f"{o.table}.{o.column}: {_rows(o.rows)} to {o.target} that are not there."
+                for o in self.orphans
+                if o.table in tables
+            ),
+            *(
+                f"{s.table}.{s.column}: {_rows(s.rows, 'have')} the state {s.state!r}, "
+                "which Canvas does not have."
+                for s in self.unknown_states
+                if s.table in tables
+            ),
+            *(
+                f"{name}: {_rows(number, 'have')} the key of another row."
+                for name, number in duplicates.items()
+                if name in tables
+            ),
+        ]
+
     def as_json(self) -> dict[str, Any]:
         """What is kept with a snapshot."""
         return asdict(self)
@@ -85,11 +108,8 @@ def integrity_of(lake: Lake, snapshot: Snapshot) -> Integrity:
     """What does not fit in a snapshot: what its load found, else what is found now."""
     if "integrity" in snapshot.details:
         return Integrity.from_json(snapshot.details["integrity"])
-    connection = lake.reading(snapshot)
-    try:
+    with lake.reading(snapshot) as connection:
         return check_integrity(connection)
-    finally:
-        connection.close()
 
 
 def check_integrity(
@@ -142,6 +162,12 @@ def count_duplicates(connection: duckdb.DuckDBPyConnection, table: str, key: str
         distinct = f"bit_count(bitstring_agg({key}, {int(first)}, {int(last)}))"
     found = connection.execute(f"SELECT {distinct} FROM {table}").fetchone()
     return int(number) - int(found[0] if found else 0)
+
+
+def _rows(number: int, verb: str = "point") -> str:
+    if number == 1:
+        return f"1 row {'has' if verb == 'have' else f'{verb}s'}"
+    return f"{number:,} rows {verb}"
 
 
 def _key(table: str) -> str:

@@ -13,6 +13,11 @@ from rollbook.errors import FileNotFound
 _LOCATION = re.compile(r"[0-9]+-[0-9]+\.[a-z]+")
 
 
+def manifest_beside(location: str) -> str:
+    """Where the manifest of the file at a location is kept."""
+    return f"{location.partition('.')[0]}.json"
+
+
 class FileStore(Protocol):
     """Where report files are kept."""
 

@@ -57,6 +57,11 @@ class Product:
     computed_parameters: Mapping[str, str] = field(default_factory=dict)
 
     @property
+    def rows(self) -> dict[str, int]:
+        """Rows of each CSV by name, headers not counted."""
+        return {name: lines - 1 for name, lines in self.lines.items()}
+
+    @property
     def current_line(self) -> int:
         """Lines of the CSV written last."""
         return list(self.lines.values())[-1]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-import hashlib
+import json
 import logging
 import secrets
 import shutil
@@ -18,9 +18,11 @@ from typing import Any
 from rollbook.canvas.tables import Tables
 from rollbook.engines.engine import Engine
 from rollbook.errors import NothingToReport, RollbookError, RunStopped
-from rollbook.output.files import FileStore
+from rollbook.output.files import FileStore, manifest_beside
 from rollbook.reports import texts
+from rollbook.reports.as_of import given_as_of, without_as_of
 from rollbook.reports.execution import Product, ReportRequest, execute
+from rollbook.reports.manifest import manifest_of, snapshot_name
 from rollbook.reports.report import Report
 from rollbook.reports.scope import Host
 from rollbook.runs.model import UNFINISHED, Run, Status
@@ -44,8 +46,8 @@ class Workplace:
 
     store: RunStore
     files: FileStore
-    view: Callable[[], AbstractContextManager[Engine]]
-    """Opens a view of the newest data, which stays as it is."""
+    view: Callable[[Any, str], AbstractContextManager[Engine]]
+    """Opens a view of the data as of what the run and its account say, which stays as it is."""
     folder: Path
     """Where files are made, on the file system of the store if that is local."""
     host: Host
@@ -94,25 +96,25 @@ def _begin(place: Workplace, run_id: int) -> Run | None:
     )
     for earlier in range(1, attempt):
         # A worker may have died after it stored its file and before it said so.
-        for extension in CONTENT_TYPES:
+        for extension in (*CONTENT_TYPES, "json"):
             place.files.remove(f"{run.id}-{earlier}.{extension}")
     return place.store.get(run.id) if begun else _begin(place, run_id)
 
 
 def _work(place: Workplace, run: Run, folder: Path) -> None:
     report = place.find_report(run.report)
-    with place.view() as engine:
+    with place.view(given_as_of(run.requested), str(run.account_id)) as engine:
         locale = _locale(engine, run.user_id)
         place.store.note(
             run.id,
             of_attempt=run.attempt,
-            snapshot=f"{engine.name}:{engine.snapshot}",
+            snapshot=snapshot_name(engine),
             parameters={**run.requested, "locale": locale},
         )
         request = ReportRequest(
             report=report,
             account=str(run.account_id),
-            parameters=run.requested,
+            parameters=without_as_of(run.requested),
             now=place.clock(),
             host=place.host,
             user_id=run.user_id,
@@ -120,27 +122,37 @@ def _work(place: Workplace, run: Run, folder: Path) -> None:
         )
         with watching(place.store, run, engine):
             product = execute(engine, request, folder, ProgressNotes(place.store, run, engine))
-    _publish(place, run, product, {**run.requested, "locale": locale})
+        manifest = manifest_of(
+            engine,
+            report,
+            product.file,
+            account_id=run.account_id,
+            parameters={
+                **run.requested,
+                "locale": locale,
+                **product.computed_parameters,
+                "extra_text": product.extra_text,
+            },
+            rows=product.rows,
+            now=place.clock(),
+        )
+    _publish(place, run, product, manifest)
 
 
-def _publish(place: Workplace, run: Run, product: Product, parameters: Mapping[str, Any]) -> None:
+def _publish(place: Workplace, run: Run, product: Product, manifest: Mapping[str, Any]) -> None:
     now = place.clock()
     location = f"{run.id}-{run.attempt}.{product.extension}"
-    size = product.file.stat().st_size
-    with product.file.open("rb") as written:
-        digest = hashlib.file_digest(written, "sha256").hexdigest()
+    file_of_manifest = product.file.with_suffix(".json")
+    file_of_manifest.write_text(json.dumps(manifest, ensure_ascii=False, indent=2), "utf-8")
     place.files.put(product.file, location)
+    place.files.put(file_of_manifest, manifest_beside(location))
     completed = place.store.complete(
         run.id,
         of_attempt=run.attempt,
         progress=100,
         current_line=product.current_line,
         message=product.message,
-        parameters={
-            **parameters,
-            **product.computed_parameters,
-            "extra_text": product.extra_text,
-        },
+        parameters=manifest["parameters"],
         ended_at=now,
         file={
             "account_id": run.account_id,
@@ -148,17 +160,20 @@ def _publish(place: Workplace, run: Run, product: Product, parameters: Mapping[s
             "link_key": _random_text(40),
             "filename": file_name(run, product.extension, now),
             "content_type": CONTENT_TYPES[product.extension],
-            "size": size,
-            "rows": sum(lines - 1 for lines in product.lines.values()),
-            "sha256": digest,
+            "size": manifest["size"],
+            "rows": manifest["rows"],
+            "sha256": manifest["sha256"],
             "location": location,
             "created_at": now,
         },
     )
     if not completed:
         place.files.remove(location)
+        place.files.remove(manifest_beside(location))
         raise RunStopped("The run was stopped at its very end.")
-    _log.info("run complete", extra={"action": "run_complete", "run": run.id, "size": size})
+    _log.info(
+        "run complete", extra={"action": "run_complete", "run": run.id, "size": manifest["size"]}
+    )
 
 
 def file_name(run: Run, extension: str, now: datetime) -> str:

@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from rollbook.audit import NOBODY, Actor
 from rollbook.errors import FileNotFound, RunNotAbortable, RunNotFound
-from rollbook.output.files import FileStore
+from rollbook.output.files import FileStore, manifest_beside
 from rollbook.reports import texts
 from rollbook.reports.report import Report
 from rollbook.runs.jobs import Jobs
@@ -87,6 +87,22 @@ class RunService:
             raise RunNotFound(f"There is no run {run_id} of {report} in this account.")
         return found
 
+    def manifest(
+        self, run_id: str, files: FileStore, *, account_id: int, report: str
+    ) -> dict[str, Any]:
+        """The manifest of a run's file (`rollbook.reports.manifest`).
+
+        Raises:
+            RunNotFound: there is no such run.
+            FileNotFound: it has no file, or one of a version without manifests.
+        """
+        run = self.show(run_id, account_id=account_id, report=report)
+        if run.file is None:
+            raise FileNotFound(f"Run {run.id} has no file, so there is no manifest of it.")
+        written = files.path(manifest_beside(run.file.location))
+        manifest: dict[str, Any] = json.loads(written.read_text("utf-8"))
+        return manifest
+
     def abort(self, run_id: str, *, account_id: int, report: str, actor: Actor = NOBODY) -> Run:
         """Stop a run; gives it as it was stopped, its last words come a moment later.
 
@@ -139,6 +155,7 @@ class RunService:
         ):
             raise FileNotFound("There is no such report file.")
         files.remove(run.file.location)
+        files.remove(manifest_beside(run.file.location))
         _log.info("file deleted", extra={"action": "file_deleted", "run": run.id})
 
     def _hand_over(self, run: Run) -> None:

@@ -1,4 +1,4 @@
-"""Views of the newest data; those of the lake are opened ahead of the run that will read them."""
+"""Views of the data; those of the newest snapshot are opened ahead of the run that will read them."""
 
 from __future__ import annotations
 
@@ -10,16 +10,24 @@ from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event, Lock, Thread
+from typing import Any
 
 from rollbook.engines.engine import Engine, Source
 from rollbook.engines.lake import Lake
 from rollbook.errors import EmptyLake
+from rollbook.reports.as_of import open_as_of
+
+View = Callable[[Any, str], AbstractContextManager[Engine]]
+"""Opens a view of the data as of what a run says, for an account, which stays as it is."""
+
+LOOK_SECONDS = 5.0
+"""A view that waits for a run holds its snapshot; an old one is let go of after so long."""
 
 _log = logging.getLogger(__name__)
 
 
-def views_of(source: Source, folder: Path) -> Callable[[], AbstractContextManager[Engine]]:
-    """What opens a view of the newest data for one run.
+def views_of(source: Source, folder: Path) -> View:
+    """What opens a view of the data for one run.
 
     Args:
         source: where the data are.
@@ -27,7 +35,7 @@ def views_of(source: Source, folder: Path) -> Callable[[], AbstractContextManage
     """
     if not isinstance(source, Lake):
         # Opened ahead, its data would be older than the run.
-        return lambda: closing(source.engine())
+        return lambda as_of, account: closing(open_as_of(source, as_of, account))
     views = LakeViews(source, folder)
     views.open_ahead()
     return views.view
@@ -59,19 +67,28 @@ class LakeViews:
         self._spare: _View | None = None
         self._wanted = Event()
 
-    def open_ahead(self) -> None:
-        """From now on keep a view ready: opening one takes longer than a small report."""
+    def open_ahead(self, *, look_seconds: float = LOOK_SECONDS) -> None:
+        """From now on keep a view ready: opening one takes longer than a small report.
+
+        Args:
+            look_seconds: how often to look whether it is still of the newest snapshot.
+        """
         self._wanted.set()
-        Thread(target=self._keep_ready, name="views-ahead", daemon=True).start()
+        Thread(target=self._keep_ready, args=[look_seconds], name="views-ahead", daemon=True).start()
 
     @contextmanager
-    def view(self) -> Iterator[Engine]:
-        """A view of the newest snapshot, for one run.
+    def view(self, as_of: Any = None, account: str = "self") -> Iterator[Engine]:
+        """A view for one run, of the newest snapshot or an earlier one.
+
+        Args:
+            as_of: which, as `rollbook.reports.as_of` says; None for the newest.
+            account: the run's, whose zone counts for times.
 
         Raises:
             EmptyLake: nothing was loaded yet.
+            As `rollbook.reports.as_of.open_as_of`.
         """
-        view = self._take()
+        view = self._take() if as_of is None else self._open(as_of, account)
         try:
             yield view.engine
         finally:
@@ -84,19 +101,28 @@ class LakeViews:
             spare, self._spare = self._spare, None
         if spare is None:
             return self._open()
-        newest = self._lake.snapshots()[-1]
-        if spare.engine.snapshot == str(newest.id):
+        if self._is_newest(spare):
             return spare
         spare.close()
         return self._open()
 
-    def _open(self) -> _View:
+    def _holds_old_snapshot(self) -> bool:
+        with self._lock:
+            return self._spare is not None and not self._is_newest(self._spare)
+
+    def _is_newest(self, view: _View) -> bool:
+        return view.engine.snapshot == str(self._lake.snapshots()[-1].id)
+
+    def _open(self, as_of: Any = None, account: str = "self") -> _View:
         spill = self._folder / f"spill-{next(self._numbers)}"
         limits = replace(self._lake.limits, temporary_folder=spill)
-        return _View(replace(self._lake, limits=limits).engine(), spill)
+        lake = replace(self._lake, limits=limits)
+        return _View(open_as_of(lake, as_of, account), spill)
 
-    def _keep_ready(self) -> None:
-        while self._wanted.wait():
+    def _keep_ready(self, look_seconds: float) -> None:
+        while True:
+            if not self._wanted.wait(look_seconds) and not self._holds_old_snapshot():
+                continue
             self._wanted.clear()
             try:
                 view = self._open()
