@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -57,6 +58,24 @@ def test_a_dash_writes_to_standard_output(rollbook: Rollbook) -> None:
     assert done.stdout.startswith("canvas_term_id,term_id,name,")
 
 
+def test_a_report_runs_as_of_an_earlier_snapshot(rollbook: Rollbook) -> None:
+    (first,) = json.loads(rollbook("snapshots", "--json").stdout)
+    assert first["source"] == "demo tiny"
+    words = ("run", "provisioning_csv", "-p", "terms=true", "-o", "then.csv", "--manifest")
+    rollbook(*words, "--as-of", str(first["snapshot"]))
+    manifest = json.loads((rollbook.folder / "then.csv.manifest.json").read_text("utf-8"))
+    assert manifest["snapshot"] == f"lake:{first['snapshot']}"
+    assert manifest["parameters"] == {"terms": "true", "as_of": str(first["snapshot"])}
+    content = (rollbook.folder / "then.csv").read_bytes()
+    assert manifest["sha256"] == hashlib.sha256(content).hexdigest()
+    assert manifest["rows"] == manifest["files"]["terms"] > 3
+
+
+def test_the_newest_snapshot_is_always_kept(rollbook: Rollbook) -> None:
+    done = rollbook("lake", "expire", "--days", "0", "--keep", "1")
+    assert done.stdout == "Expired no snapshot; freed 0.0 MB.\n"
+
+
 def test_a_machine_gets_json(rollbook: Rollbook) -> None:
     words = ("run", "provisioning_csv", "-p", "terms=true", "-o", "terms.csv", "--json")
     answer = json.loads(rollbook(*words).stdout)
@@ -82,6 +101,11 @@ def test_parquet_keeps_the_types(rollbook: Rollbook) -> None:
         (("run", "provisioning_csv", "-p", "enrollment_term_id=zz"), 2, "enrollment term 'zz'"),
         (("run", "provisioning_csv", "-d", "elsewhere", "-p", "users=1"), 4, "no data in"),
         (("run", "provisioning_csv", "-p", "users=1", "-o", "no/where.csv"), 2, "no folder no"),
+        (
+            ("run", "provisioning_csv", "-p", "users=1", "--as-of", "2001-01-01"),
+            2,
+            "No data are kept as of 2001-01-01T00:00:00",
+        ),
         (("load", "json", "bad.json"), 4, "is not a file of JSON tables"),
         (("reports", "no_such_csv"), 2, "There are: "),
         (("serve", "--port", "99999"), 2, "port"),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,8 @@ from rollbook.engines.lake import Lake
 from rollbook.errors import RowsLost
 from rollbook.load.demo import load_demo
 from rollbook.load.integrity import Integrity, Orphans, UnknownState, integrity_of
+from rollbook.reports.manifest import manifest_of
+from rollbook.reports.registry import registry
 
 USERS = records(*({"id": n, "name": f"U{n}"} for n in range(1, 11)))
 ENROLLMENTS = records(
@@ -90,6 +94,30 @@ def test_a_table_may_not_shrink_beyond_measure(dump: Dump) -> None:
 
     dump.load(dump.folder / "d", largest_loss=0.2)
     assert len(dump.values("users", "id")) == 8
+
+
+def test_a_manifest_warns_of_what_its_report_reads(dump: Dump) -> None:
+    write_job(dump.folder / "d" / "users", USERS)
+    write_job(dump.folder / "d" / "enrollments", ENROLLMENTS)
+    dump.load(dump.folder / "d")
+    engine = dump.lake.engine()
+    file = dump.folder / "report.csv"
+    file.write_text("id\n")
+
+    def warnings(*tables: str) -> list[str]:
+        report = replace(registry(None).find("provisioning_csv"), tables=tables, optional_tables=())
+        manifest = manifest_of(
+            engine, report, file, account_id=1, parameters={}, rows={}, now=datetime.now(UTC)
+        )
+        found: list[str] = manifest["warnings"]
+        return found
+
+    assert warnings("users", "enrollments") == [
+        "enrollments.user_id: 2 rows point to users that are not there.",
+        "enrollments.workflow_state: 1 row has the state 'actve', which Canvas does not have.",
+    ]
+    assert warnings("users", "courses") == []
+    engine.close()
 
 
 def test_the_command_line_shows_the_check(dump: Dump) -> None:

@@ -141,7 +141,7 @@ def test_what_a_run_computed_stands_among_its_parameters(bench: Bench) -> None:
 def test_a_run_performed_again_stays_as_it_is(bench: Bench) -> None:
     run = bench.performed(bench.new_run(accounts_file))
     assert bench.performed(run) == run
-    assert len(bench.stored()) == 1
+    assert bench.stored() == [f"{run.id}-1.csv", f"{run.id}-1.json"]
 
 
 def test_a_run_whose_worker_died_leaves_one_file(bench: Bench) -> None:
@@ -151,9 +151,10 @@ def test_a_run_whose_worker_died_leaves_one_file(bench: Bench) -> None:
     # It died between storing its file and saying so.
     (bench.folder / "files").mkdir()
     (bench.folder / "files" / f"{run.id}-1.csv").write_text("half of it")
+    (bench.folder / "files" / f"{run.id}-1.json").write_text("of that")
     again = bench.performed(run)
     assert (again.status, again.attempt) == (Status.COMPLETE, 2)
-    assert bench.stored() == [f"{run.id}-2.csv"]
+    assert bench.stored() == [f"{run.id}-2.csv", f"{run.id}-2.json"]
 
 
 def test_a_run_that_kills_its_workers_is_given_up(bench: Bench) -> None:
@@ -244,3 +245,49 @@ def test_a_run_reads_the_data_as_they_are_when_it_begins(bench: Bench, data: Pat
         load_tables(Settings(data=data).lake, {"accounts": ACCOUNTS}, "newer")
         with views.view() as second:
             assert int(second.snapshot) > int(first.snapshot)
+
+
+def test_a_run_as_of_an_earlier_snapshot_reads_that_one(bench: Bench, data: Path) -> None:
+    lake = Settings(data=data).lake
+    more = [*ACCOUNTS, {"id": 2, "name": "New", "workflow_state": "active"}]
+    first = lake.snapshots()[0]
+    load_tables(lake, {"accounts": more}, "more", keep_others=True)
+
+    for as_of in (first.id, str(first.id), first.loaded_at.isoformat()):
+        run = bench.performed(bench.new_run(accounts_file, as_of=as_of))
+        assert run.file is not None
+        assert (run.snapshot, run.file.rows) == (f"lake:{first.id}", 1)
+        assert run.parameters["as_of"] == as_of
+    newest = bench.performed(bench.new_run(accounts_file))
+    assert newest.file is not None
+    assert newest.file.rows == 2
+
+
+def test_a_report_does_not_see_as_of(bench: Bench, data: Path) -> None:
+    seen: list[Any] = []
+
+    def looking(tables: Tables, scope: Scope) -> Plan:
+        seen.append(dict(scope.parameters.values))
+        return accounts_file(tables, scope)
+
+    newest = Settings(data=data).lake.snapshot().id
+    bench.performed(bench.new_run(looking, as_of=newest, a="b"))
+    assert seen == [{"a": "b"}]
+
+
+def test_a_run_as_of_data_that_are_gone_says_so(bench: Bench) -> None:
+    run = bench.performed(bench.new_run(accounts_file, as_of="2020-01-01"))
+    assert run.status is Status.ERROR
+    assert "No data are kept as of 2020-01-01T00:00:00-07:00" in run.parameters["extra_text"]
+
+
+def test_a_view_that_waits_does_not_hold_an_old_snapshot(bench: Bench, data: Path) -> None:
+    lake = Settings(data=data).lake
+    views = LakeViews(lake, bench.folder / "work")
+    views.open_ahead()
+    old = until(lambda: views._spare)
+    load_tables(lake, {"accounts": ACCOUNTS}, "newer", keep_others=True)
+    views.renew()
+    until(lambda: views._spare is not old or None)
+    with views.view() as newest:
+        assert newest.snapshot == str(lake.snapshot().id)

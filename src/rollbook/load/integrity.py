@@ -63,18 +63,18 @@ class Integrity:
         duplicates = self.duplicate_keys or {}
         return [
             *(
-                f"{o.table}.{o.column}: {_rows(o.rows)} to {o.target} that are not there."
+                f"{o.table}.{o.column}: {_rows(o.rows, 'points', 'point')} to {o.target} that are not there."
                 for o in self.orphans
                 if o.table in tables
             ),
             *(
-                f"{s.table}.{s.column}: {_rows(s.rows, 'have')} the state {s.state!r}, "
+                f"{s.table}.{s.column}: {_rows(s.rows, 'has', 'have')} the state {s.state!r}, "
                 "which Canvas does not have."
                 for s in self.unknown_states
                 if s.table in tables
             ),
             *(
-                f"{name}: {_rows(number, 'have')} the key of another row."
+                f"{name}: {_rows(number, 'has', 'have')} the key of another row."
                 for name, number in duplicates.items()
                 if name in tables
             ),
@@ -164,10 +164,8 @@ def count_duplicates(connection: duckdb.DuckDBPyConnection, table: str, key: str
     return int(number) - int(found[0] if found else 0)
 
 
-def _rows(number: int, verb: str = "point") -> str:
-    if number == 1:
-        return f"1 row {'has' if verb == 'have' else f'{verb}s'}"
-    return f"{number:,} rows {verb}"
+def _rows(number: int, verb_of_one: str, verb: str) -> str:
+    return f"1 row {verb_of_one}" if number == 1 else f"{number:,} rows {verb}"
 
 
 def _key(table: str) -> str:

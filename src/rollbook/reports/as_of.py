@@ -86,7 +86,8 @@ def open_as_of(source: Source, as_of: Any, account: str) -> Engine:
 
 
 def _is_number(as_of: Any) -> bool:
-    return not isinstance(as_of, bool) and str(as_of).isascii() and str(as_of).isdigit()
+    text = str(as_of)
+    return isinstance(as_of, int | str) and text.isascii() and text.isdigit() and len(text) < 19
 
 
 def _zone(source: Source, account: str) -> ZoneInfo:
