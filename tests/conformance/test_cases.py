@@ -76,7 +76,7 @@ def performed(case: dict[str, Any], settings: Settings, store: RunStore) -> Run:
     place = Workplace(
         store=store,
         files=LocalFiles(settings.data / "files"),
-        view=lambda: closing(settings.tables.engine()),
+        view=lambda _as_of, _account: closing(settings.tables.engine()),
         folder=settings.data / "work",
         host=settings.report_host,
         find_report=settings.reports.find,

@@ -152,7 +152,7 @@ def _check_as_of(call: ApiCall, account: Account, parameters: Mapping[str, Any])
     as_of = given_as_of(parameters)
     if as_of is not None:
         root = call.institution.accounts.root_of(account)
-        snapshots = call.services.settings.lake.snapshots()
+        snapshots = call.services.settings.tables.snapshots()
         find_snapshot(as_of, snapshots, zone_of(root.default_time_zone))
 
 

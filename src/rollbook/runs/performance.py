@@ -9,7 +9,7 @@ import secrets
 import shutil
 import string
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -28,6 +28,7 @@ from rollbook.reports.scope import Host
 from rollbook.runs.model import UNFINISHED, Run, Status
 from rollbook.runs.service import end_stopped, utc_now
 from rollbook.runs.store import RunStore
+from rollbook.runs.views import View
 from rollbook.runs.watch import ProgressNotes, watching
 
 MOST_ATTEMPTS = 3
@@ -46,8 +47,7 @@ class Workplace:
 
     store: RunStore
     files: FileStore
-    view: Callable[[Any, str], AbstractContextManager[Engine]]
-    """Opens a view of the data as of what the run and its account say, which stays as it is."""
+    view: View
     folder: Path
     """Where files are made, on the file system of the store if that is local."""
     host: Host

@@ -74,7 +74,9 @@ class LakeViews:
             look_seconds: how often to look whether it is still of the newest snapshot.
         """
         self._wanted.set()
-        Thread(target=self._keep_ready, args=[look_seconds], name="views-ahead", daemon=True).start()
+        Thread(
+            target=self._keep_ready, args=[look_seconds], name="views-ahead", daemon=True
+        ).start()
 
     @contextmanager
     def view(self, as_of: Any = None, account: str = "self") -> Iterator[Engine]:
@@ -111,7 +113,8 @@ class LakeViews:
             return self._spare is not None and not self._is_newest(self._spare)
 
     def _is_newest(self, view: _View) -> bool:
-        return view.engine.snapshot == str(self._lake.snapshots()[-1].id)
+        newest = self._lake.snapshots()[-1:]
+        return [view.engine.snapshot] == [str(snapshot.id) for snapshot in newest]
 
     def _open(self, as_of: Any = None, account: str = "self") -> _View:
         spill = self._folder / f"spill-{next(self._numbers)}"
