@@ -100,7 +100,8 @@ def expire(
         return
     answers.print(f"Expired {_snapshots(done.expired)}; freed {done.freed_bytes / 1e6:,.1f} MB.")
     if done.held:
-        answers.print(f"Kept {_snapshots(done.held)}, which reports are reading.")
+        verb = "is" if len(done.held) == 1 else "are"
+        answers.print(f"Kept {_snapshots(done.held)}, which {verb} being read.")
     _print_waiting(done.files_awaiting_readers)
 
 
