@@ -111,7 +111,7 @@ SCHEMAS: dict[str, Schema] = {
             "report": _TEXT,
             "account_id": _NUMBER,
             "parameters": {"type": "object"},
-            "data_as_of": {**_or_null(_TIME), "description": "When the data were loaded, in UTC."},
+            "data_as_of": {**_or_null(_TIME), "description": "Since when the data are so, in UTC."},
             "snapshot": {**_TEXT, "description": "The state of the data, as `lake:3`."},
             "written_at": _TIME,
             "rows": {**_NUMBER, "minimum": 0, "description": "Of all its CSVs, without headers."},

@@ -48,6 +48,7 @@ def snapshots(data: DataOption = None, as_json: JsonOption = False) -> None:
                 {
                     "snapshot": snapshot.id,
                     "loaded_at": snapshot.loaded_at.isoformat(),
+                    "data_as_of": snapshot.data_as_of.isoformat(),
                     "age_seconds": int((now - snapshot.loaded_at).total_seconds()),
                     "source": snapshot.source,
                 }
