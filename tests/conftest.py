@@ -44,6 +44,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="send some 20,000 requests to the API, which takes minutes",
     )
+    parser.addoption(
+        "--official-clients",
+        action="store_true",
+        help="install the official client of Canvas Data and run it against the tests' server",
+    )
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,8 @@ RollbookError
 │   ├── UnknownReport       no such report type
 │   ├── UnknownAccount      no such account
 │   ├── UnknownTerm         no such enrollment term
-│   └── UnknownCourse       no such course
+│   ├── UnknownCourse       no such course
+│   └── UnknownTable        no such table of Canvas Data
 ├── ReportError             a run that cannot give a file
 │   ├── NothingToReport     no file was chosen
 │   └── RunStopped          aborted or deleted while it worked
@@ -18,7 +19,10 @@ RollbookError
 │   ├── BadRows             a load was refused for its bad rows
 │   ├── RowsLost            a load was refused because a table shrank too much
 │   ├── BadSource           a source that cannot be read
-│   ├── SourceUnavailable   a database that cannot be reached, or went away
+│   ├── SourceUnavailable   a database or service that cannot be reached, or went away
+│   ├── JobFailed           a service could not make the files that were asked for
+│   ├── JobExpired          a service no longer has the files that were asked for
+│   ├── NotWritable         a file of ours that cannot be written: the disk is full
 │   └── LoadConflict        another load was faster
 ├── RunError                the life of a run
 │   ├── RunNotFound         no such run
@@ -33,6 +37,7 @@ RollbookError
 │   ├── InvalidMasquerade   acting as a user who is unknown, or whom one may not be
 │   └── NotPermitted        a valid token without the permission
 └── ConfigurationError      settings that do not fit together
+    └── CredentialsRefused  a service does not take the credentials that are set
 
 `status` is the HTTP status of an error; `exit_status` what the command line ends with.
 """
@@ -95,6 +100,10 @@ class UnknownCourse(InvalidInput):
     """The root account has no such course."""
 
 
+class UnknownTable(InvalidInput):
+    """Canvas Data has no such table."""
+
+
 class ReportError(RollbookError):
     """A run that cannot give a file."""
 
@@ -142,9 +151,21 @@ class BadSource(DataError):
 
 
 class SourceUnavailable(DataError):
-    """The database that holds the data cannot be reached, or went away while it was read."""
+    """What holds the data cannot be reached, or went away while it was read."""
 
     status = 503
+
+
+class JobFailed(DataError):
+    """A service could not make the files that were asked for."""
+
+
+class JobExpired(DataError):
+    """A service no longer has the files that were asked for."""
+
+
+class NotWritable(DataError):
+    """A file of ours cannot be written, mostly because the disk is full."""
 
 
 class LoadConflict(DataError):
@@ -217,3 +238,7 @@ class ConfigurationError(RollbookError):
     """Settings that do not fit together."""
 
     exit_status = 2
+
+
+class CredentialsRefused(ConfigurationError):
+    """A service does not take the credentials that are set, or they may not do this."""
