@@ -136,11 +136,14 @@ class _Fetching:
                 f"{self._service.host} could not make the {started.kind} of {download.table}: "
                 f"{job.error or 'no reason given'}. Nothing was loaded; try again later."
             )
-        async with asyncio.TaskGroup() as group:
-            for item in job.objects:
-                file = download.file(item)
-                if not file.exists():
-                    group.create_task(self._file(client, item, file))
+        try:
+            async with asyncio.TaskGroup() as group:
+                for item in job.objects:
+                    file = download.file(item)
+                    if not file.exists():
+                        group.create_task(self._file(client, item, file))
+        except ExceptionGroup as errors:
+            raise _first(errors) from None
         return download.finish(job, started.kind)
 
     async def _file(self, client: DapClient, item: StoredObject, file: Path) -> None:

@@ -24,9 +24,7 @@ class DapService:
     client_secret: str = field(repr=False)
 
     def __post_init__(self) -> None:
-        parts = urlsplit(self.url)
-        is_safe = parts.scheme == "https" or parts.hostname in _LOOPBACK
-        if parts.scheme not in {"http", "https"} or not parts.hostname or not is_safe:
+        if not _is_safe(self.url):
             raise ConfigurationError(
                 f"dap_url must be an address that begins with https://, as {DEFAULT_URL}."
             )
@@ -35,3 +33,13 @@ class DapService:
     def host(self) -> str:
         """What messages call it."""
         return urlsplit(self.url).netloc.rpartition("@")[2]
+
+
+def _is_safe(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    if parts.scheme == "http":
+        return parts.hostname in _LOOPBACK
+    return parts.scheme == "https" and bool(parts.hostname)
