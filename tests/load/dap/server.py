@@ -118,8 +118,6 @@ class DapServer:
         """All that were given."""
         self.on_file: Callable[[], None] = lambda: None
         """What happens in Canvas once a file was fetched; only once."""
-        self.served: list[str] = []
-        """The objects whose files were fetched."""
         self._files_left: int | None = None
         self._lock = threading.RLock()
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
@@ -165,19 +163,22 @@ class DapServer:
         """Answer the next calls of a route so."""
         self._next[route].extend(replies)
 
-    def always(self, route: str, reply: Reply | None) -> None:
-        """Answer all calls of a route so from now on; None for as usual."""
-        if reply is None:
-            self._always.pop(route, None)
-        else:
-            self._always[route] = reply
+    def always(self, route: str, reply: Reply) -> None:
+        """Answer all calls of a route so from now on."""
+        self._always[route] = reply
+
+    def as_usual(self) -> None:
+        """Answer all calls as usual from now on."""
+        self._next.clear()
+        self._always.clear()
+        self._files_left = None
 
     def limit(self, route: str, calls: int, pause: float) -> None:
         """Answer so many calls of a route, then ask to wait for `pause` seconds."""
         self._limits[route] = Limit(calls, pause, calls)
 
-    def serve_files(self, number: int | None) -> None:
-        """Answer so many downloads from now on, and the others with an error; None for all."""
+    def serve_files(self, number: int) -> None:
+        """Answer so many downloads from now on, and the others with an error."""
         self._files_left = number
 
     def forget_jobs(self) -> None:
@@ -359,7 +360,6 @@ class DapServer:
                 return busy(500)
             if self._files_left:
                 self._files_left -= 1
-            self.served.append(number)
             happening, self.on_file = self.on_file, lambda: None
             happening()
         return Reply(200, self.objects[number], {"Content-Type": "application/octet-stream"})

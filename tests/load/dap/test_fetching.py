@@ -116,7 +116,7 @@ def test_what_is_there_is_not_fetched_again(server: DapServer, fetch: Fetcher) -
     with pytest.raises(SourceUnavailable, match="answers 500 for a file"):
         fetch()
     there = len(fetch.files())
-    server.serve_files(None)
+    server.as_usual()
     server.calls.clear()
 
     fetch()
@@ -155,7 +155,7 @@ def test_a_job_that_dap_has_forgotten_begins_anew(server: DapServer, fetch: Fetc
     server.always("file", busy(503))
     with pytest.raises(SourceUnavailable):
         fetch()
-    server.always("file", None)
+    server.as_usual()
     server.forget_jobs()
     server.commit("users", BEN)
 

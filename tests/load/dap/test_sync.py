@@ -15,7 +15,7 @@ from load.dap.conftest import Syncer
 from load.dap.server import DapServer, Reply, busy
 
 from rollbook.errors import BadSource, LoadConflict, RowsLost, SourceUnavailable
-from rollbook.load.canvas_data import CanvasDataOptions
+from rollbook.load.canvas_data import CanvasDataOptions, tables_complete_until
 from rollbook.load.loading import loading
 
 ANA, BEN, CY = ({"id": n, "name": name} for n, name in ((1, "Ana"), (2, "Ben"), (3, "Cy")))
@@ -34,6 +34,7 @@ def test_a_table_comes_as_a_whole_first_and_then_its_changes(
     assert sync.users == [(2, "Benjamin"), (3, "Cy")]
     assert server.asked("data") == ["users snapshot", "users incremental"]
     assert second.tables[0].since == first.tables[0].until
+    assert tables_complete_until(sync.dump.lake) == {"users": second.tables[0].until}
     assert [snapshot.source for snapshot in sync.dump.lake.snapshots()] == [
         f"Canvas Data from {server.service.host}"
     ] * 2
@@ -48,13 +49,13 @@ def test_chosen_tables_come_and_others_stay(server: DapServer, sync: Syncer) -> 
     server.commit("users", ANA)
     server.commit("courses", {"id": 1, "name": "Arts"})
 
-    sync("courses")
+    (courses,) = sync("courses").tables
 
     assert sync.dump.values("courses", "name") == ["Arts"]
     assert sync.users == []
-    sync()
-    assert sync.dump.values("courses", "name") == ["Arts"]
-    assert sync.users == [(1, "Ana")]
+    until = tables_complete_until(sync.dump.lake)
+    assert until["users"] == courses.since
+    assert until["courses"] == courses.until
 
 
 def test_files_that_stayed_after_their_load_are_not_taken_for_new(
@@ -94,7 +95,7 @@ def test_no_change_is_lost_however_often_a_sync_is_interrupted(
         with suppress(SourceUnavailable):
             sync()
 
-    sync()
+    server.as_usual()
     sync()
 
     assert sync.users == [(n, row["name"]) for n, row in sorted(server.rows("users").items())]
