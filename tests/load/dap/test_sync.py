@@ -14,7 +14,7 @@ from load.canvas_data.dump import updates, write_job
 from load.dap.conftest import Syncer
 from load.dap.server import DapServer, Reply, busy
 
-from rollbook.errors import BadSource, LoadConflict, RowsLost, SourceUnavailable
+from rollbook.errors import BadSource, LoadConflict, NotWritable, RowsLost, SourceUnavailable
 from rollbook.load.canvas_data import CanvasDataOptions, tables_complete_until
 from rollbook.load.loading import loading
 
@@ -144,6 +144,28 @@ def test_a_table_that_loses_too_much_is_refused(server: DapServer, sync: Syncer)
         sync(loading=CanvasDataOptions(largest_loss=0.5))
 
     assert not list(sync.downloads.iterdir())
+
+
+def test_a_full_disk_costs_no_download(server: DapServer, sync: Syncer) -> None:
+    """The files have room, what DuckDB makes of all of them has not."""
+    resource = pytest.importorskip("resource")
+    random = Random(20)  # noqa: S311
+    server.commit(
+        "users", *({"id": n, "name": random.randbytes(200).hex()} for n in range(1, 4000))
+    )
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1024**2, limits[1]))
+    try:
+        with pytest.raises(NotWritable, match="lake cannot be written, though the files can"):
+            sync()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    server.calls.clear()
+
+    sync()
+
+    assert len(sync.users) == 3999
+    assert server.asked("data") == []
 
 
 def test_two_syncs_do_not_meet(server: DapServer, sync: Syncer) -> None:
