@@ -208,17 +208,8 @@ def postgres(
         bool,
         typer.Option("--skip-unreadable", help="Leave out tables that the role may not read."),
     ] = False,
-    observers: Annotated[
-        bool,
-        typer.Option(
-            "--observers-from-enrollments",
-            help="Make user_observers, which Canvas Data lacks, of observer enrollments.",
-        ),
-    ] = False,
-    strict: Annotated[
-        str | None,
-        typer.Option(metavar="SHARE", help="Refuse a load that takes more than SHARE of a table."),
-    ] = None,
+    observers: ObserversOption = False,
+    strict: StrictOption = None,
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -236,7 +227,7 @@ def postgres(
         skip_unreadable=skip_unreadable,
         observers_from_enrollments=observers,
         account_settings=settings.account_settings,
-        largest_loss=None if strict is None else _share(strict),
+        largest_loss=None if strict is None else share_of(strict),
     )
     with load_progress("Postgres") as progress:
         summary = load_postgres(settings.lake, Postgres(url), options, progress)

@@ -11,6 +11,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from load.canvas_data.dump import Row
 from load.dap.conftest import Syncer
 from load.dap.server import CLIENT_ID, CLIENT_SECRET, DapServer
 from typer.testing import CliRunner
@@ -80,7 +81,7 @@ def test_a_killed_process_costs_no_more_than_what_was_on_its_way(
 
     Four files are fetched at once, so one of five is there when the last one is asked for.
     """
-    changed = [ANA, *({"id": number, "name": "new"} for number in (2, 3, 4, 5))]
+    changed: list[Row] = [ANA, *({"id": number, "name": "new"} for number in (2, 3, 4, 5))]
     server.polls = 0
     server.rows_per_file = 1
     server.commit("users", ANA)
