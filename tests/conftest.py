@@ -50,6 +50,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=2,
         help="how many loads are killed, each at a random moment",
     )
+    parser.addoption(
+        "--official-clients",
+        action="store_true",
+        help="install the official client of Canvas Data and run it against the tests' server",
+    )
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -18,6 +18,7 @@ from rollbook.engines.engine import Source
 from rollbook.engines.lake import Lake
 from rollbook.engines.postgres import Postgres
 from rollbook.errors import ConfigurationError
+from rollbook.load.dap.service import DEFAULT_URL, DapService
 from rollbook.reports.registry import Registry, registry
 from rollbook.reports.scope import Host
 
@@ -99,6 +100,35 @@ class Settings(BaseSettings):
         default_factory=dict,
         description="Settings of the root accounts where the data lack them (Canvas Data 2).",
     )
+
+    dap_url: str = Field(
+        default=DEFAULT_URL, description="The service that `sync canvas-data` asks."
+    )
+    dap_client_id: SecretStr | None = Field(
+        default=None, description="The client id for that service."
+    )
+    dap_client_secret: SecretStr | None = Field(
+        default=None, description="The client secret for that service."
+    )
+
+    @property
+    def dap_service(self) -> DapService:
+        """The Canvas Data service, with the credentials for it.
+
+        Raises:
+            ConfigurationError: credentials are missing, or the address cannot be used.
+        """
+        if not self.dap_client_id or not self.dap_client_secret:
+            raise ConfigurationError(
+                "Set ROLLBOOK_DAP_CLIENT_ID and ROLLBOOK_DAP_CLIENT_SECRET, or dap_client_id and "
+                "dap_client_secret in rollbook.toml, to the key that Instructure's identity "
+                "service gave you for Canvas Data."
+            )
+        return DapService(
+            self.dap_url,
+            self.dap_client_id.get_secret_value(),
+            self.dap_client_secret.get_secret_value(),
+        )
 
     @property
     def lake(self) -> Lake:

@@ -9,7 +9,8 @@ RollbookError
 │   ├── UnknownAccount      no such account
 │   ├── UnknownTerm         no such enrollment term
 │   ├── UnknownCourse       no such course
-│   └── UnknownSnapshot     no such snapshot of the data, or none so early
+│   ├── UnknownSnapshot     no such snapshot of the data, or none so early
+│   └── UnknownTable        no such table of Canvas Data
 ├── ReportError             a run that cannot give a file
 │   ├── NothingToReport     no file was chosen
 │   └── RunStopped          aborted or deleted while it worked
@@ -19,7 +20,10 @@ RollbookError
 │   ├── BadRows             a load was refused for its bad rows
 │   ├── RowsLost            a load was refused because a table shrank too much
 │   ├── BadSource           a source that cannot be read
-│   ├── SourceUnavailable   a database that cannot be reached, or went away
+│   ├── SourceUnavailable   a database or service that cannot be reached, or went away
+│   ├── JobFailed           a service could not make the files that were asked for
+│   ├── JobExpired          a service no longer has the files that were asked for
+│   ├── NotWritable         a file of ours that cannot be written: the disk is full
 │   └── LoadConflict        another load or clean-up is running
 ├── RunError                the life of a run
 │   ├── RunNotFound         no such run
@@ -34,6 +38,7 @@ RollbookError
 │   ├── InvalidMasquerade   acting as a user who is unknown, or whom one may not be
 │   └── NotPermitted        a valid token without the permission
 └── ConfigurationError      settings that do not fit together
+    └── CredentialsRefused  a service does not take the credentials that are set
 
 `status` is the HTTP status of an error; `exit_status` what the command line ends with.
 """
@@ -100,6 +105,10 @@ class UnknownSnapshot(InvalidInput):
     """The lake keeps no such snapshot, or none that is so old."""
 
 
+class UnknownTable(InvalidInput):
+    """Canvas Data has no such table."""
+
+
 class ReportError(RollbookError):
     """A run that cannot give a file."""
 
@@ -147,9 +156,21 @@ class BadSource(DataError):
 
 
 class SourceUnavailable(DataError):
-    """The database that holds the data cannot be reached, or went away while it was read."""
+    """What holds the data cannot be reached, or went away while it was read."""
 
     status = 503
+
+
+class JobFailed(DataError):
+    """A service could not make the files that were asked for."""
+
+
+class JobExpired(DataError):
+    """A service no longer has the files that were asked for."""
+
+
+class NotWritable(DataError):
+    """A file of ours cannot be written, mostly because the disk is full."""
 
 
 class LoadConflict(DataError):
@@ -222,3 +243,7 @@ class ConfigurationError(RollbookError):
     """Settings that do not fit together."""
 
     exit_status = 2
+
+
+class CredentialsRefused(ConfigurationError):
+    """A service does not take the credentials that are set, or they may not do this."""

@@ -23,6 +23,18 @@ from rollbook.errors import BadParameter
 if TYPE_CHECKING:
     from rollbook.load.loading import LoadSummary
 
+ObserversOption = Annotated[
+    bool,
+    typer.Option(
+        "--observers-from-enrollments",
+        help="Make user_observers, which Canvas Data lacks, of observer enrollments.",
+    ),
+]
+StrictOption = Annotated[
+    str | None,
+    typer.Option(metavar="SHARE", help="Refuse a load that takes more than SHARE of a table."),
+]
+
 app = typer.Typer(
     no_args_is_help=True,
     help="Bring data into the lake. A load becomes one snapshot, or nothing changes.",
@@ -131,17 +143,8 @@ def canvas_data(
         bool,
         typer.Option("--skip-unrecognised", help="Leave out files of which no table is known."),
     ] = False,
-    observers: Annotated[
-        bool,
-        typer.Option(
-            "--observers-from-enrollments",
-            help="Make user_observers, which Canvas Data lacks, of observer enrollments.",
-        ),
-    ] = False,
-    strict: Annotated[
-        str | None,
-        typer.Option(metavar="SHARE", help="Refuse a load that takes more than SHARE of a table."),
-    ] = None,
+    observers: ObserversOption = False,
+    strict: StrictOption = None,
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -160,14 +163,14 @@ def canvas_data(
         skip_unrecognised=skip_unrecognised,
         observers_from_enrollments=observers,
         account_settings=settings.account_settings,
-        largest_loss=None if strict is None else _share(strict),
+        largest_loss=None if strict is None else share_of(strict),
     )
     with load_progress("Canvas Data") as progress:
         summary = load_canvas_data(settings.lake, sources or [], options, progress)
     _show(summary, as_json=as_json)
 
 
-def _share(text: str) -> float:
+def share_of(text: str) -> float:
     """`5%` or `0.05` as 0.05."""
     try:
         share = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
@@ -205,17 +208,8 @@ def postgres(
         bool,
         typer.Option("--skip-unreadable", help="Leave out tables that the role may not read."),
     ] = False,
-    observers: Annotated[
-        bool,
-        typer.Option(
-            "--observers-from-enrollments",
-            help="Make user_observers, which Canvas Data lacks, of observer enrollments.",
-        ),
-    ] = False,
-    strict: Annotated[
-        str | None,
-        typer.Option(metavar="SHARE", help="Refuse a load that takes more than SHARE of a table."),
-    ] = None,
+    observers: ObserversOption = False,
+    strict: StrictOption = None,
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -233,7 +227,7 @@ def postgres(
         skip_unreadable=skip_unreadable,
         observers_from_enrollments=observers,
         account_settings=settings.account_settings,
-        largest_loss=None if strict is None else _share(strict),
+        largest_loss=None if strict is None else share_of(strict),
     )
     with load_progress("Postgres") as progress:
         summary = load_postgres(settings.lake, Postgres(url), options, progress)
@@ -258,8 +252,19 @@ def json_tables(
     _show(summary, as_json=as_json)
 
 
+def written_rows(summary: LoadSummary) -> dict[str, int]:
+    """The rows of the tables that a load wrote and that have any."""
+    return {table: rows for table, rows in summary.rows.items() if rows}
+
+
+def show_warnings(summary: LoadSummary) -> None:
+    """Print what a load warns of."""
+    for warning in summary.warnings:
+        messages.print(f"[yellow]Warning:[/] {warning}")
+
+
 def _show(summary: LoadSummary, *, as_json: bool) -> None:
-    written = {table: rows for table, rows in summary.rows.items() if rows}
+    written = written_rows(summary)
     if as_json:
         print_json(
             {
@@ -279,5 +284,4 @@ def _show(summary: LoadSummary, *, as_json: bool) -> None:
     table.add_section()
     table.add_row("all tables", f"{sum(written.values()):,}")
     answers.print(table)
-    for warning in summary.warnings:
-        messages.print(f"[yellow]Warning:[/] {warning}")
+    show_warnings(summary)

@@ -9,7 +9,7 @@ import typer
 from rich.text import Text
 
 import rollbook
-from rollbook.cli import audit, lake, load, reports, serve, token
+from rollbook.cli import audit, lake, load, reports, serve, sync, token
 from rollbook.cli.console import messages
 from rollbook.errors import RollbookError
 
@@ -30,6 +30,7 @@ app = typer.Typer(
     epilog="Every option is also a variable (ROLLBOOK_DATA=...) and a line in rollbook.toml.",
 )
 app.add_typer(load.app, name="load")
+app.add_typer(sync.app, name="sync")
 lake.add_to(app)
 reports.add_to(app)
 serve.add_to(app)

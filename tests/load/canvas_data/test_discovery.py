@@ -11,12 +11,17 @@ import pytest
 from load.canvas_data.dump import FORMS, Dump, Record, records, updates, write_job
 
 from rollbook.errors import BadParameter, BadSource
-from rollbook.load.canvas_data import CanvasDataOptions
+from rollbook.load.canvas_data import CanvasDataOptions, tables_complete_until
 from rollbook.load.canvas_data.dap_tables import DAP_COLUMNS
-from rollbook.load.canvas_data.discovery import Found, find_jobs
+from rollbook.load.canvas_data.discovery import Found, Job, Kind, complete_until, find_jobs
 from rollbook.load.canvas_data.recognition import guess_table
 
+EIGHT = "2025-01-01T08:00:00.000Z"
+TEN = "2025-01-01T10:00:00.000Z"
 NOON = "2025-01-01T12:00:00.000Z"
+SNAPSHOT_AT_TEN = Job("users", Kind.SNAPSHOT, (), at=TEN)
+FROM_EIGHT_TO_TEN = Job("users", Kind.INCREMENTAL, (), since=EIGHT, at=TEN)
+FROM_TEN_TO_NOON = Job("users", Kind.INCREMENTAL, (), since=TEN, at=NOON)
 
 
 def found_in(*sources: Path, **options: object) -> Found:
@@ -29,6 +34,12 @@ def tables_and_kinds(found: Found) -> list[tuple[str, str | None]]:
 
 def full_record(table: str) -> list[Record]:
     return [Record(1, dict.fromkeys(DAP_COLUMNS[table] - {"id"}, "1"))]
+
+
+def write_manifest(folder: Path, **fields: object) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    manifest = {"since": EIGHT, "at": NOON} | fields
+    (folder / "manifest.json").write_text(json.dumps(manifest))
 
 
 ANA = records({"id": 1, "name": "Ana"})
@@ -150,13 +161,61 @@ def test_the_clients_log_names_the_tables_of_job_folders(tmp_path: Path) -> None
 
 def test_a_manifest_says_all(tmp_path: Path) -> None:
     folder = tmp_path / "d" / "20250101"
-    write_job(folder, ANA)
-    manifest = {"table": "courses", "kind": "incremental", "at": "2025-01-01T00:00:00Z"}
-    (folder / "manifest.json").write_text(json.dumps(manifest))
+    file = write_job(folder, ANA)
+    write_manifest(folder, table="courses", kind="incremental", files=[file.name])
 
     (job,) = found_in(tmp_path / "d").jobs
 
-    assert (job.table, job.kind, job.at) == ("courses", "incremental", "2025-01-01T00:00:00Z")
+    assert (job.table, job.kind, job.since, job.at) == ("courses", "incremental", EIGHT, NOON)
+
+
+def test_a_manifest_without_files_is_a_job_without_records(dump: Dump) -> None:
+    write_manifest(dump.folder / "d" / "whole", table="users", kind="snapshot", files=[])
+
+    dump.load(dump.folder / "d")
+
+    assert dump.values("users", "name") == []
+    assert "name" not in dump.details("users")["missing_columns"]
+    assert tables_complete_until(dump.lake) == {"users": NOON}
+
+
+def test_a_manifest_that_names_what_is_not_there_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "d"
+    write_job(folder, ANA)
+    write_manifest(folder, table="users", kind="snapshot", files=["part-00000.csv", "part-1.csv"])
+    with pytest.raises(BadSource, match=r"d lacks part-1\.csv, which its manifest names"):
+        found_in(folder)
+
+
+@pytest.mark.parametrize("content", ["[]", "{", '{"at": 5}', '{"at": "2025-01-01T00:00:00"}'])
+def test_a_manifest_that_cannot_be_read_is_refused(tmp_path: Path, content: str) -> None:
+    write_job(tmp_path, ANA)
+    (tmp_path / "manifest.json").write_text(content)
+
+    with pytest.raises(BadSource, match="is not a readable manifest"):
+        found_in(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("earlier", "jobs", "until"),
+    [
+        ("", [SNAPSHOT_AT_TEN], TEN),
+        (NOON, [SNAPSHOT_AT_TEN], TEN),
+        (TEN, [Job("users", Kind.SNAPSHOT, ())], ""),
+        (TEN, [FROM_TEN_TO_NOON], NOON),
+        ("2025-01-01T11:00:00+01:00", [FROM_TEN_TO_NOON], NOON),
+        (EIGHT, [FROM_TEN_TO_NOON], EIGHT),
+        (EIGHT, [FROM_TEN_TO_NOON, FROM_EIGHT_TO_TEN], NOON),
+        ("", [FROM_TEN_TO_NOON, SNAPSHOT_AT_TEN], NOON),
+        (NOON, [FROM_EIGHT_TO_TEN], NOON),
+        ("", [FROM_TEN_TO_NOON], ""),
+        (TEN, [Job("users", Kind.INCREMENTAL, (), at=NOON)], TEN),
+    ],
+)
+def test_a_table_is_complete_until_there_may_be_a_gap(
+    earlier: str, jobs: list[Job], until: str
+) -> None:
+    assert complete_until(earlier, jobs) == until
 
 
 @pytest.mark.parametrize("form", FORMS)

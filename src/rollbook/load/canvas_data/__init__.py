@@ -5,7 +5,7 @@ through (`texts`), read as rows of Canvas's tables (`reading`, `columns`) and me
 table by table (`tables`), all of it in one snapshot (`loader`).
 """
 
-from rollbook.load.canvas_data.loader import load_canvas_data
+from rollbook.load.canvas_data.loader import load_canvas_data, tables_complete_until
 from rollbook.load.canvas_data.options import CanvasDataOptions
 
-__all__ = ["CanvasDataOptions", "load_canvas_data"]
+__all__ = ["CanvasDataOptions", "load_canvas_data", "tables_complete_until"]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -20,7 +21,7 @@ from rollbook.load.canvas_data.places import Place, find_places
 from rollbook.load.canvas_data.recognition import guess_table
 
 MANIFEST = "manifest.json"
-"""Beside the files of a job: its table, its kind and its time."""
+"""Beside the files of a job: its table, its kind, its times, and the names of the files."""
 _ENDINGS = re.compile(r"(\.(csv|tsv|jsonl?|ndjson|parquet|gz))+$", re.IGNORECASE)
 _LOGGED_TABLE = re.compile(r"(?:snapshot|incremental)\b.*?\btable '?([\w.]+)'?", re.IGNORECASE)
 
@@ -44,16 +45,38 @@ class Job:
     parts: tuple[Part, ...]
     at: str = ""
     """The moment up to which it is complete, in ISO 8601, where known."""
+    since: str = ""
+    """The moment from which on an incremental has all changes, in ISO 8601, where known."""
 
     @property
     def name(self) -> str:
         """What messages call it."""
+        if not self.parts:
+            return self.table
         return _folder_of(self.parts[0].name) or self.parts[0].name
 
     @property
     def age(self) -> tuple[str, float, str]:
         """Later jobs compare as greater."""
-        return (self.at, max(part.path.stat().st_mtime for part in self.parts), self.name)
+        written = max((part.path.stat().st_mtime for part in self.parts), default=0.0)
+        return (self.at, written, self.name)
+
+
+def complete_until(earlier: str, jobs: Sequence[Job]) -> str:
+    """The moment up to which a table is complete once the jobs are in it; empty for unknown.
+
+    Changes that begin later leave a gap, so they do not count.
+
+    Args:
+        earlier: that moment before the jobs.
+        jobs: at most one that is a whole table, and any number of incrementals.
+    """
+    reached = next((job.at for job in jobs if job.kind is not Kind.INCREMENTAL), earlier)
+    changes = [job for job in jobs if job.kind is Kind.INCREMENTAL and job.since and job.at]
+    for job in sorted(changes, key=lambda job: datetime.fromisoformat(job.since)):
+        if reached and datetime.fromisoformat(job.since) <= datetime.fromisoformat(reached):
+            reached = max(reached, job.at, key=datetime.fromisoformat)
+    return reached
 
 
 @dataclass(frozen=True)
@@ -93,13 +116,15 @@ def find_jobs(sources: Sequence[Path], options: CanvasDataOptions, workspace: Pa
                 groups[table, folder].append(part)
             else:
                 strangers[folder or place.name].append(part)
-    if not groups and not strangers:
+    empty = list(_empty_jobs(sources))
+    if not groups and not strangers and not empty:
         raise BadSource(
             f"There is no file of Canvas Data 2 in {', '.join(map(str, sources)) or 'nothing'}: no "
             "CSV, TSV, JSON lines or Parquet. Give the folder that `dap snapshot` wrote."
         )
     unrecognised = _recognise(strangers, groups, skip=options.skip_unrecognised)
-    jobs = [job for (table, _), parts in groups.items() for job in _jobs_of(table, parts)]
+    found = [job for (table, _), parts in groups.items() for job in _jobs_of(table, parts)]
+    jobs = [*found, *empty]
     return Found(
         jobs=tuple(job for job in jobs if job.table in TABLES),
         unread=tuple(sorted({job.table for job in jobs} - TABLES.keys())),
@@ -123,7 +148,7 @@ def _folder_of(name: str) -> str:
 
 def _named_table(place: Place, folder: str, logged: Sequence[str]) -> str | None:
     """The table that a manifest, the client's log or the path names."""
-    manifest = _manifest(place.path)
+    manifest = _manifest(place.path.parent)
     if manifest:
         return table_named(str(manifest.get("table")))
     job = PurePosixPath(folder).name.removeprefix("job_")
@@ -134,15 +159,43 @@ def _named_table(place: Place, folder: str, logged: Sequence[str]) -> str | None
     return next((table for word in words if (table := table_named(word))), None)
 
 
-def _manifest(path: Path) -> Mapping[str, Any]:
-    file = path.parent / MANIFEST
+def _manifest(folder: Path) -> Mapping[str, Any]:
+    file = folder / MANIFEST
     if not file.is_file():
         return {}
     try:
-        content = json.loads(file.read_text("utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
+        content: dict[str, Any] = json.loads(file.read_text("utf-8"))
+        for name in ("at", "since"):
+            _check_time(content.get(name))
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise BadSource(f"{file} is not a readable manifest: {error}") from error
-    return content if isinstance(content, dict) else {}
+    return content
+
+
+def _check_time(text: str | None) -> None:
+    if text and datetime.fromisoformat(text).tzinfo is None:
+        raise ValueError(f"the time {text} has no zone")
+
+
+def _empty_jobs(sources: Sequence[Path]) -> Iterator[Job]:
+    """Jobs without a record leave a manifest that names no file."""
+    for source in sources:
+        for file in sorted(source.rglob(MANIFEST)) if source.is_dir() else ():
+            manifest = _manifest(file.parent)
+            table = table_named(str(manifest.get("table")))
+            if table and manifest.get("files") == []:
+                yield _job_said(manifest, table, ())
+
+
+def _job_said(manifest: Mapping[str, Any], table: str, parts: tuple[Part, ...]) -> Job:
+    named = {kind.value: kind for kind in Kind}.get(str(manifest.get("kind")))
+    return Job(
+        table,
+        named or _kind(parts),
+        parts,
+        at=str(manifest.get("at") or ""),
+        since=str(manifest.get("since") or ""),
+    )
 
 
 def _lines(log: Path) -> list[str]:
@@ -188,10 +241,15 @@ def _recognise(
 
 
 def _jobs_of(table: str, parts: Sequence[Part]) -> list[Job]:
-    manifest = _manifest(parts[0].path)
+    manifest = _manifest(parts[0].path.parent)
     if manifest:
-        named = {kind.value: kind for kind in Kind}.get(str(manifest.get("kind")))
-        return [Job(table, named or _kind(parts), tuple(parts), str(manifest.get("at") or ""))]
+        missing = {*(manifest.get("files") or ())} - {part.path.name for part in parts}
+        if missing:
+            raise BadSource(
+                f"{_folder_of(parts[0].name)} lacks {', '.join(sorted(missing))}, which its "
+                "manifest names. Download it again."
+            )
+        return [_job_said(manifest, table, tuple(parts))]
     if _job_folder(Place(parts[0].path, parts[0].name)):
         return [Job(table, _kind(parts), tuple(parts))]
     # Loose files: all that are whole tables make one job, all with changes another.
@@ -205,7 +263,7 @@ def _jobs_of(table: str, parts: Sequence[Part]) -> list[Job]:
 
 def _kind(parts: Sequence[Part]) -> Kind | None:
     """What the path says, else whether records say what became of them (2.5)."""
-    for folder in PurePosixPath(parts[0].name).parts[:-1]:
+    for folder in PurePosixPath(parts[0].name).parts[:-1] if parts else ():
         for kind in Kind:
             if folder == kind or folder.endswith(f"-{kind}"):
                 return kind

@@ -62,6 +62,8 @@ def load_canvas_data(
     sources: Sequence[Path],
     options: CanvasDataOptions | None = None,
     progress: Progress = no_progress,
+    *,
+    title: str | None = None,
 ) -> LoadSummary:
     """Load what `dap snapshot` and `dap incremental` wrote into the lake, as one snapshot.
 
@@ -73,6 +75,7 @@ def load_canvas_data(
         sources: folders, zip archives and files.
         options: settings; the defaults if None.
         progress: told what is being done.
+        title: what the snapshot says was loaded; by default the sources' names.
 
     Raises:
         BadParameter: files are given for a table that Canvas does not have.
@@ -82,7 +85,7 @@ def load_canvas_data(
     """
     chosen = options or CanvasDataOptions()
     names = [*(source.name or str(source) for source in sources), *chosen.tables]
-    with loading(lake, f"Canvas Data from {', '.join(names)}", progress) as load:
+    with loading(lake, title or f"Canvas Data from {', '.join(names)}", progress) as load:
         with _workspace(lake) as workspace:
             found = find_jobs(sources, chosen, workspace)
             run = _Run(load, chosen, *_earlier(lake, load))
@@ -95,6 +98,18 @@ def load_canvas_data(
         _keep_details(run, found)
     progress("Done", 1.0)
     return summary_of(lake, load)
+
+
+def tables_complete_until(lake: Lake) -> dict[str, str]:
+    """Of each table that the lake has from Canvas Data, the moment up to which it is complete.
+
+    In ISO 8601, as DAP said it; a table of which it is not known is left out.
+    """
+    snapshots = lake.snapshots()
+    if not snapshots or snapshots[-1].details.get("kind") != KIND:
+        return {}
+    kept: Mapping[str, Mapping[str, Any]] = snapshots[-1].details["tables"]
+    return {name: table["at"] for name, table in kept.items() if table.get("at")}
 
 
 @contextmanager
@@ -133,7 +148,8 @@ def _load_tables(run: _Run, found: Found, loader: TableLoader) -> None:
         )
         chosen = _one_snapshot(run, loader, jobs, is_new=columns is None)
         if chosen:
-            run.outcomes[name] = loader.load(name, chosen, columns)
+            earlier_at = run.earlier[name].get("at", "") if columns is not None else ""
+            run.outcomes[name] = loader.load(name, chosen, columns, earlier_at)
             run.load.rows[name] = run.outcomes[name].rows
 
 

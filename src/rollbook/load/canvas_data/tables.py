@@ -18,7 +18,7 @@ from rollbook.errors import BadSource
 from rollbook.load.canvas_data.columns import is_oversized
 from rollbook.load.canvas_data.damage import damage_in
 from rollbook.load.canvas_data.dap_tables import DAP_COLUMNS
-from rollbook.load.canvas_data.discovery import Job, Kind
+from rollbook.load.canvas_data.discovery import Job, Kind, complete_until
 from rollbook.load.canvas_data.formats import Format, Part
 from rollbook.load.canvas_data.reading import Reading, readings
 from rollbook.load.canvas_data.texts import plain_text
@@ -78,13 +78,16 @@ class TableLoader:
             "(table_name VARCHAR, key BIGINT, ts TIMESTAMP)"
         )
 
-    def load(self, name: str, jobs: Sequence[Job], present: frozenset[str] | None) -> Outcome:
+    def load(
+        self, name: str, jobs: Sequence[Job], present: frozenset[str] | None, earlier_at: str
+    ) -> Outcome:
         """Bring the jobs of one table in.
 
         Args:
             name: the table.
             jobs: at most one snapshot, and any number of incrementals.
             present: the columns the lake has of it from an earlier load; None for no such table.
+            earlier_at: the moment up to which the lake's table is complete; empty for unknown.
 
         Raises:
             BadSource: a file is damaged, or there are changes and nothing to change.
@@ -94,7 +97,7 @@ class TableLoader:
         whole = [job for job in jobs if job.kind is not Kind.INCREMENTAL]
         outcome = Outcome(Kind.SNAPSHOT if whole else Kind.INCREMENTAL)
         outcome.files = sum(len(job.parts) for job in jobs)
-        outcome.at = max(job.at for job in jobs)
+        outcome.at = complete_until(earlier_at, jobs)
         outcome.rows_before = None if present is None else self._count(table)
         if not whole and present is None:
             raise BadSource(
@@ -324,11 +327,11 @@ def present_columns(table: CanvasTable, parts: Sequence[Part], known: frozenset[
     Args:
         table: the table.
         parts: its files.
-        known: the columns that JSON lines have even where no record shows them: a property that
-            is NULL is left out there.
+        known: the columns that a table without files has, and JSON lines even where no record
+            shows them: a property that is NULL is left out there.
     """
     given = {name for part in parts for name in part.fields}
-    if any(part.format is Format.JSONL for part in parts):
+    if not parts or any(part.format is Format.JSONL for part in parts):
         given |= known
     given |= set(table.primary_key)
     return [name for name in table.column_names if name in given]
