@@ -61,6 +61,12 @@ class Settings(BaseSettings):
     duplicate_check: bool = Field(
         default=False, description="Answer 409 to a start equal to a run that has not ended."
     )
+    keep_days: int | None = Field(
+        default=None, ge=0, description="Days that report files are kept; for ever by default."
+    )
+    keep_days_of: dict[str, int] = Field(
+        default_factory=dict, description="As `keep_days`, for single report types."
+    )
     link_hours: int = Field(
         default=24,
         ge=1,

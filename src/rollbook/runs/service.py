@@ -11,13 +11,13 @@ from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from rollbook.audit import NOBODY, Actor
+from rollbook.audit import NOBODY, Actor, Event
 from rollbook.errors import FileNotFound, RunNotAbortable, RunNotFound
 from rollbook.output.files import FileStore, manifest_beside
 from rollbook.reports import texts
 from rollbook.reports.report import Report
 from rollbook.runs.jobs import Jobs
-from rollbook.runs.model import Run, Status
+from rollbook.runs.model import Run, Status, record_of
 from rollbook.runs.store import RunStore
 
 DUPLICATE_AGE = timedelta(hours=12)
@@ -64,6 +64,17 @@ class RunService:
         if is_new:
             self._hand_over(run)
         return run, is_new
+
+    def by_id(self, run_id: int) -> Run:
+        """A run, whatever its account and type, and though it was deleted.
+
+        Raises:
+            RunNotFound: there is none of this id.
+        """
+        run = self.store.by_id(run_id)
+        if run is None:
+            raise RunNotFound(f"There is no run {run_id}. `rollbook runs list` shows the newest.")
+        return run
 
     def page(
         self, *, account_id: int, report: str, offset: int, limit: int
@@ -150,12 +161,13 @@ class RunService:
         Raises:
             FileNotFound: somebody else deleted it in this moment.
         """
-        if run.file is None or not self.store.delete_file(
-            run, run.file, actor=actor, now=self.clock()
-        ):
+        record = record_of(run, Event.FILE_DELETED, actor, self.clock())
+        struck = self.store.strike_off(run.file, record) if run.file else None
+        if run.file is None or struck is None:
             raise FileNotFound("There is no such report file.")
-        files.remove(run.file.location)
-        files.remove(manifest_beside(run.file.location))
+        if not struck.bytes_are_needed:
+            files.remove(run.file.location)
+            files.remove(manifest_beside(run.file.location))
         _log.info("file deleted", extra={"action": "file_deleted", "run": run.id})
 
     def _hand_over(self, run: Run) -> None:

@@ -6,13 +6,14 @@ who want to move a run, one does, the other is told that it did not.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from rollbook.audit import Actor, Event, starter_of, write_record
+from rollbook.audit import Actor, AuditRecord, Event, starter_of, write_record
 from rollbook.runs.model import UNFINISHED, ReportFile, Run, Status, record_of, sources_of
 from rollbook.state.database import Database
 from rollbook.state.tables import files, runs
@@ -43,6 +44,14 @@ _PAGE = (
     .offset(sa.bindparam("offset"))
     .limit(sa.bindparam("limit"))
 )
+
+
+@dataclass(frozen=True)
+class Struck:
+    """What became of a file that was struck off."""
+
+    bytes_are_needed: bool
+    """Whether another file consists of the same bytes, which therefore stay."""
 
 
 class RunStore:
@@ -98,6 +107,37 @@ class RunStore:
         """The run of an id that is known to exist."""
         with self._database.reading() as connection:
             return _run(connection.execute(_RUNS.where(runs.c.id == run_id)).mappings().one())
+
+    def by_id(self, run_id: int) -> Run | None:
+        """A run by its id alone, deleted ones too."""
+        found = self._all(_RUNS.where(runs.c.id == run_id))
+        return found[0] if found else None
+
+    def newest(
+        self,
+        *,
+        report: str | None = None,
+        account_id: int | None = None,
+        statuses: Collection[Status] = (),
+        limit: int,
+    ) -> list[Run]:
+        """The newest runs of all accounts and types, or of some; newest first.
+
+        Args:
+            report: only this type.
+            account_id: only this account.
+            statuses: only these; by default all but deleted ones.
+            limit: at most so many.
+        """
+        query = _RUNS.order_by(*_NEWEST_FIRST).limit(limit)
+        query = query.where(
+            runs.c.status.in_(statuses) if statuses else runs.c.status != Status.DELETED
+        )
+        if report is not None:
+            query = query.where(runs.c.report == report)
+        if account_id is not None:
+            query = query.where(runs.c.account_id == account_id)
+        return self._all(query)
 
     def find(self, run_id: int, *, account_id: int, report: str) -> Run | None:
         """A run by all that its address says; a deleted one is not found."""
@@ -219,14 +259,53 @@ class RunStore:
             row = connection.execute(query).mappings().one_or_none()
         return None if row is None else _run(row)
 
-    def delete_file(self, run: Run, file: ReportFile, *, actor: Actor, now: datetime) -> bool:
-        """Strike a file off, with a record of who did; tells whether it was still there."""
-        statement = files.update().where(files.c.id == file.id, files.c.deleted_at.is_(None))
+    def with_files_before(
+        self, moments: Mapping[str, datetime], otherwise: datetime | None
+    ) -> list[Run]:
+        """The runs, deleted ones too, whose file is older than a moment; oldest first.
+
+        Args:
+            moments: by report type.
+            otherwise: for all other types; None for none of them.
+        """
+        expired = [
+            sa.and_(runs.c.report == report, files.c.created_at < moment)
+            for report, moment in moments.items()
+        ]
+        if otherwise is not None:
+            expired.append(
+                sa.and_(runs.c.report.not_in(list(moments)), files.c.created_at < otherwise)
+            )
+        return self._all(_RUNS.where(sa.or_(sa.false(), *expired)).order_by(files.c.id))
+
+    def strike_off(self, file: ReportFile, record: AuditRecord) -> Struck | None:
+        """Strike a file off: every link to it is dead; None if somebody else did it before.
+
+        Args:
+            file: the file.
+            record: what the audit log keeps of it.
+        """
+        of_same_bytes = sa.select(files.c.id).where(
+            files.c.location == file.location, files.c.deleted_at.is_(None)
+        )
         with self._database.writing() as connection:
-            deleted = connection.execute(statement.values(deleted_at=now)).rowcount == 1
-            if deleted:
-                write_record(connection, record_of(run, Event.FILE_DELETED, actor, now))
-            return deleted
+            # Locked, so that of two who strike off files of the same bytes one sees the other.
+            living = set(connection.execute(of_same_bytes.with_for_update()).scalars())
+            if file.id not in living:
+                return None
+            statement = files.update().where(files.c.id == file.id)
+            connection.execute(statement.values(deleted_at=record.at))
+            write_record(connection, record)
+        return Struck(bytes_are_needed=len(living) > 1)
+
+    def needless_locations(self, struck_off_since: datetime) -> list[str]:
+        """Where bytes lie, or lay, that no file needs since it was struck off."""
+        living = sa.select(files.c.location).where(files.c.deleted_at.is_(None))
+        query = sa.select(files.c.location).where(
+            files.c.deleted_at >= struck_off_since, files.c.location.not_in(living)
+        )
+        with self._database.reading() as connection:
+            return list(connection.execute(query.distinct()).scalars())
 
     def _all(self, query: sa.Select[Any]) -> list[Run]:
         with self._database.reading() as connection:

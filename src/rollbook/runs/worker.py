@@ -34,6 +34,7 @@ from rollbook.runs.jobs import (
 from rollbook.runs.logs import log_to_stderr
 from rollbook.runs.performance import Workplace, perform
 from rollbook.runs.recovery import Heartbeats, hand_over_forgotten
+from rollbook.runs.retention import keep_purging, retention_of
 from rollbook.runs.store import RunStore
 from rollbook.runs.views import views_of
 from rollbook.state.database import open_database
@@ -72,6 +73,9 @@ def run_worker(settings: Settings, *, name: str = "worker-1", stop: Event | None
     _log.info("worker ready", extra={"action": "worker_ready", "worker": name})
     heartbeats = Heartbeats(database)
     jobs = DurableJobs(settings)
+    # Apart, because to read a large file would keep this thread from saying that the worker lives.
+    purging = (store, place.files, retention_of(settings), stop)
+    Thread(target=keep_purging, args=purging, name="purging", daemon=True).start()
     while True:
         _care(name, store, jobs, heartbeats)
         if stop.wait(CARE_SECONDS):
