@@ -187,6 +187,8 @@ def _as_dict(run: Run) -> dict[str, Any]:
         "token_id": run.token_id,
         "attempt": run.attempt,
         "snapshot": run.snapshot,
+        "reused_from": run.reused_from,
+        "joined_to": run.joined_to,
         "created_at": run.created_at,
         "started_at": run.started_at,
         "ended_at": run.ended_at,
