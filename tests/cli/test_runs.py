@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from datetime import timedelta
@@ -87,10 +88,14 @@ def test_a_purge_prints_what_it_removed(rollbook: Rollbook) -> None:
     run = rollbook.server.run(content=b"a\n1\n")
     rollbook.server.clock.now = now
     planned = rollbook("purge", "--older-than", "30", "--dry-run", "--json")
+    digest = hashlib.sha256(b"a\n1\n").hexdigest()
+    shown = rollbook("purge", "--older-than", "30", "--dry-run")
+    assert f"run {run.id}: " in shown
+    assert f"4 bytes, SHA-256 {digest}" in shown
     removed = rollbook("purge", "--older-than", "30", "--json")
     assert planned == removed
     assert [(item["run_id"], item["bytes"]) for item in removed] == [(run.id, 4)]
-    assert len(removed[0]["sha256"]) == 64
+    assert removed[0]["sha256"] == digest
     assert rollbook("show", str(run.id), "--json")["file"] is None
 
 

@@ -273,7 +273,9 @@ def test_either_file_can_go_without_the_other(office: Office) -> None:
     # The next is purged, and the bytes stay for the last.
     in_a_day = datetime.now(UTC) + timedelta(days=1)
     store, files = office.service.store, office.place.files
+    planned = list(purge(store, files, Retention(0), in_a_day, dry_run=True))
     purged = list(purge(store, files, Retention(0), in_a_day))
+    assert planned == purged
     assert [(item.run_id, item.bytes_are_needed) for item in purged] == [
         (second.id, True),
         (third.id, False),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -150,17 +151,20 @@ def purge(
     if as_json:
         print_json(purged)
         return
-    table = Table("run", "report", "file", "bytes", "sha256", "", box=None)
     for file in purged:
-        remark = "" if file["is_as_recorded"] else "not as it was written"
-        remark = "bytes stay: another run needs them" if file["bytes_are_needed"] else remark
-        names = ("run_id", "report", "filename", "bytes", "sha256")
-        table.add_row(*(_cell(file[name]) for name in names), remark)
-    answers.print(table)
+        # Lines, because a table would cut what proves the most.
+        typer.echo(
+            f"run {file['run_id']}: {file['filename']}, {file['bytes']} bytes, "
+            f"SHA-256 {file['sha256'] or 'of nothing'}{_remark(file)}"
+        )
+    freed = sum(file["bytes"] for file in purged if not file["bytes_are_needed"])
     done = "would be removed" if dry_run else "removed"
-    messages.print(
-        f"{len(purged):,} files, {sum(file['bytes'] for file in purged):,} bytes {done}."
-    )
+    messages.print(f"{len(purged):,} files {done}, {freed:,} bytes freed.")
+
+
+def _remark(file: Mapping[str, Any]) -> str:
+    remark = "" if file["is_as_recorded"] else "; not as the run wrote it"
+    return remark + ("; the bytes stay for another run" if file["bytes_are_needed"] else "")
 
 
 def _statuses(texts: list[str] | None) -> list[Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -88,12 +89,17 @@ def purge(
     if not dry_run:
         for location in store.needless_locations(now - _SWEPT):
             files.remove(location)
+    needed = Counter[str]()
     for run in retention.expired(store, now):
         if run.file is None:
             continue
         found = _as_found(run, run.file, files)
         if dry_run:
-            yield found
+            location = run.file.location
+            if location not in needed:
+                needed[location] = store.number_at(location)
+            needed[location] -= 1
+            yield replace(found, bytes_are_needed=needed[location] > 0)
             continue
         record = replace(
             record_of(run, AuditEvent.FILE_PURGED, NOBODY, now),

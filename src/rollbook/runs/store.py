@@ -413,6 +413,14 @@ class RunStore:
             write_record(connection, record)
         return Struck(bytes_are_needed=len(living) > 1)
 
+    def number_at(self, location: str) -> int:
+        """How many files consist of the bytes at a location."""
+        query = sa.select(sa.func.count()).where(
+            files.c.location == location, files.c.deleted_at.is_(None)
+        )
+        with self._database.reading() as connection:
+            return int(connection.execute(query).scalar_one())
+
     def needless_locations(self, struck_off_since: datetime) -> list[str]:
         """Where bytes lie, or lay, that no file needs since it was struck off."""
         living = sa.select(files.c.location).where(files.c.deleted_at.is_(None))
