@@ -73,11 +73,11 @@ class Settings(BaseSettings):
     runs_per_report_of: dict[str, int] = Field(
         default_factory=dict, description="As `runs_per_report`, for single report types."
     )
-    keep_days: int | None = Field(
+    keep_files_days: int | None = Field(
         default=None, ge=0, description="Days that report files are kept; for ever by default."
     )
-    keep_days_of: dict[str, int] = Field(
-        default_factory=dict, description="As `keep_days`, for single report types."
+    keep_files_days_of: dict[str, int] = Field(
+        default_factory=dict, description="As `keep_files_days`, for single report types."
     )
     link_hours: int = Field(
         default=24,

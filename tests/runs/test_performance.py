@@ -176,7 +176,7 @@ def test_progress_notes_never_fall_back(bench: Bench, monkeypatch: pytest.Monkey
     monkeypatch.setattr("rollbook.runs.watch.NOTE_SECONDS", 0)
     run = bench.new_run(accounts_file)
     bench.place.store.move(run.id, Status.RUNNING, progress=30)
-    with bench.place.view() as engine:
+    with bench.place.view(None, "1") as engine:
         notes = ProgressNotes(bench.place.store, bench.place.store.get(run.id), engine)
         shown = list[tuple[int, int | None]]()
         for lines, percent in ((0, 0), (1_000, 45), (0, 49), (10, 20)):

@@ -138,7 +138,7 @@ def office(memory_lake: MemoryLake, tmp_path: Path) -> Iterator[Office]:
     place = Workplace(
         store=store,
         files=LocalFiles(tmp_path / "files"),
-        view=lambda: nullcontext(memory_lake.engine),
+        view=lambda _as_of, _account: nullcontext(memory_lake.engine),
         folder=tmp_path / "work",
         host=settings.report_host,
         find_report=REPORTS.__getitem__,
@@ -169,6 +169,9 @@ def test_an_equal_request_completes_at_once_with_the_same_bytes(office: Office) 
     assert second.parameters == first.parameters
     assert (second.message, second.current_line) == (first.message, first.current_line)
     assert second.started_at is not None
+    address: dict[str, Any] = {"account_id": 1, "report": OWN.key}
+    manifest = office.service.manifest(str(second.id), office.place.files, **address)
+    assert manifest["sha256"] == second.file.sha256
 
 
 def test_the_audit_log_knows_both_files(office: Office) -> None:

@@ -123,7 +123,7 @@ def purge(
 ) -> None:
     """Remove the files that have expired, those of deleted runs too, and show what was removed.
 
-    Without --older-than the settings keep_days and keep_days_of decide; workers purge by them every
+    Without --older-than the settings keep_files_days and keep_files_days_of decide; workers purge by them every
     hour. The runs stay, without a file. The audit log keeps a record of every file.
 
     rollbook runs purge --older-than 90 --dry-run
@@ -138,7 +138,7 @@ def purge(
     retention = retention_of(settings) if older_than is None else Retention(older_than)
     if retention.keeps_everything:
         raise ConfigurationError(
-            "Files are kept for ever. Set keep_days or keep_days_of, or name --older-than DAYS."
+            "Files are kept for ever. Set keep_files_days or keep_files_days_of, or name --older-than DAYS."
         )
     with open_runs(settings) as service:
         files = LocalFiles(settings.data / "files")

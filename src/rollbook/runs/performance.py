@@ -17,7 +17,7 @@ from typing import Any
 from rollbook.canvas.tables import Tables
 from rollbook.engines.engine import Engine, snapshot_name, state_of
 from rollbook.errors import NothingToReport, RollbookError, RunStopped
-from rollbook.output.files import FileStore, manifest_beside
+from rollbook.output.files import FileStore, manifest_beside, remove_with_manifest
 from rollbook.reports import texts
 from rollbook.reports.as_of import given_as_of, without_as_of
 from rollbook.reports.execution import Product, ReportRequest, execute
@@ -201,8 +201,7 @@ def _publish(place: Workplace, run: Run, product: Product, manifest: Mapping[str
         },
     )
     if not completed:
-        place.files.remove(location)
-        place.files.remove(manifest_beside(location))
+        remove_with_manifest(place.files, location)
         raise RunStopped("The run was stopped at its very end.")
     _log.info(
         "run complete", extra={"action": "run_complete", "run": run.id, "size": manifest["size"]}

@@ -16,7 +16,7 @@ from rollbook.audit import NOBODY
 from rollbook.audit import Event as AuditEvent
 from rollbook.config import Settings
 from rollbook.errors import FileNotFound
-from rollbook.output.files import FileStore
+from rollbook.output.files import FileStore, remove_with_manifest
 from rollbook.runs.model import ReportFile, Run, record_of
 from rollbook.runs.store import RunStore
 
@@ -49,7 +49,7 @@ class Retention:
 
 
 def retention_of(settings: Settings) -> Retention:
-    return Retention(settings.keep_days, settings.keep_days_of)
+    return Retention(settings.keep_files_days, settings.keep_files_days_of)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +88,7 @@ def purge(
     """
     if not dry_run:
         for location in store.needless_locations(now - _SWEPT):
-            files.remove(location)
+            remove_with_manifest(files, location)
     needed = Counter[str]()
     for run in retention.expired(store, now):
         if run.file is None:
@@ -110,7 +110,7 @@ def purge(
         if struck is None:
             continue
         if not struck.bytes_are_needed:
-            files.remove(run.file.location)
+            remove_with_manifest(files, run.file.location)
         yield replace(found, bytes_are_needed=struck.bytes_are_needed)
 
 

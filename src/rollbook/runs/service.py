@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from typing import Any
 from rollbook.audit import NOBODY, Actor, Event
 from rollbook.engines.engine import DataState
 from rollbook.errors import FileNotFound, RunNotAbortable, RunNotFound
-from rollbook.output.files import FileStore, manifest_beside
+from rollbook.output.files import FileStore, manifest_beside, remove_with_manifest
 from rollbook.reports import texts
 from rollbook.reports.report import Report
 from rollbook.runs.dispatch import Dispatcher
@@ -202,8 +203,7 @@ class RunService:
         if run.file is None or struck is None:
             raise FileNotFound("There is no such report file.")
         if not struck.bytes_are_needed:
-            files.remove(run.file.location)
-            files.remove(manifest_beside(run.file.location))
+            remove_with_manifest(files, run.file.location)
         _log.info("file deleted", extra={"action": "file_deleted", "run": run.id})
 
 
