@@ -35,7 +35,11 @@ START_SECONDS = 60.0
 
 def through_the_api(client: httpx.Client) -> None:
     """POST, and poll until the run is complete."""
-    run = client.post(REPORT, data={"parameters[users]": "true"}).raise_for_status().json()
+    run = (
+        client.post(REPORT, data={"parameters[users]": "true", "parameters[fresh]": "1"})
+        .raise_for_status()
+        .json()
+    )
     while run["progress"] < 100:
         time.sleep(POLL_SECONDS)
         run = client.get(f"{REPORT}/{run['id']}").raise_for_status().json()

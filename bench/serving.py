@@ -37,11 +37,12 @@ from rollbook.config import read_settings
 PORT = 3412
 BARE_PORT = 3413
 SELF = "/api/v1/accounts/self/reports"
+FRESH = {"parameters[fresh]": "1"}
 FOUR: tuple[tuple[str, dict[str, str]], ...] = (
-    ("provisioning_csv", {"parameters[enrollments]": "1", "parameters[users]": "1"}),
-    ("grade_export_csv", {}),
-    ("zero_activity_csv", {}),
-    ("sis_export_csv", {"parameters[enrollments]": "1"}),
+    ("provisioning_csv", {"parameters[enrollments]": "1", "parameters[users]": "1", **FRESH}),
+    ("grade_export_csv", FRESH),
+    ("zero_activity_csv", FRESH),
+    ("sis_export_csv", {"parameters[enrollments]": "1", **FRESH}),
 )
 BARE = """
 import sys

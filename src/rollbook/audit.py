@@ -49,6 +49,7 @@ class Event(StrEnum):
     RUN_DELETED = "run_deleted"
     DOWNLOAD = "download"
     FILE_DELETED = "file_deleted"
+    FILE_PURGED = "file_purged"
 
 
 @dataclass(frozen=True, kw_only=True)

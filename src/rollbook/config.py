@@ -62,6 +62,24 @@ class Settings(BaseSettings):
     duplicate_check: bool = Field(
         default=False, description="Answer 409 to a start equal to a run that has not ended."
     )
+    reuse: bool = Field(
+        default=True, description="Complete equal requests on equal data with the same bytes."
+    )
+    runs_per_account: int | None = Field(
+        default=None, ge=1, description="Runs of one account that workers do at a time."
+    )
+    runs_per_report: int | None = Field(
+        default=None, ge=1, description="Runs of one report type that workers do at a time."
+    )
+    runs_per_report_of: dict[str, int] = Field(
+        default_factory=dict, description="As `runs_per_report`, for single report types."
+    )
+    keep_files_days: int | None = Field(
+        default=None, ge=0, description="Days that report files are kept; for ever by default."
+    )
+    keep_files_days_of: dict[str, int] = Field(
+        default_factory=dict, description="As `keep_files_days`, for single report types."
+    )
     link_hours: int = Field(
         default=24,
         ge=1,

@@ -185,6 +185,7 @@ class RunNotFound(RunError):
     """There is no such run."""
 
     status = 404
+    exit_status = 2
 
 
 class RunNotAbortable(RunError):

@@ -41,7 +41,7 @@ def test_a_run_has_exactly_its_keys(client: httpx.Client, run: dict[str, Any]) -
 
 
 def test_an_aborted_run_ends_without_a_file(client: httpx.Client) -> None:
-    started = start(client, users=True)
+    started = start(client, users=True, fresh=True)
     answer = client.put(f"{PROVISIONING}/{started['id']}/abort")
     assert answer.status_code == 200
     assert answer.json()["status"] == "aborted"

@@ -50,6 +50,11 @@ include-method = "DELETE"
 include-path-regex = "/files/"
 checks = {{ negative_data_rejection.enabled = false }}
 
+# Without workers no state changes, and answers would wait for it.
+[[operations]]
+include-operation-id = "show_run"
+parameters = {{ "query.wait" = "0" }}
+
 # Terms of the institution.
 [[operations]]
 include-path-regex = "/terms/"

@@ -25,7 +25,7 @@ from rollbook.canvas.accounts import read_account_tree
 from rollbook.canvas.tables import Tables
 from rollbook.errors import UnknownTerm
 from rollbook.reports import parameters
-from rollbook.reports.scope import Scope
+from rollbook.reports.scope import Circumstances, Scope
 
 values: SearchStrategy[Any] = st.one_of(
     st.sampled_from([*SWITCHES, *BLANKS, *TERM_IDS]),
@@ -85,7 +85,7 @@ def term_of(lake: MemoryLake, request: Request) -> int | str | None:
         account=tree.find(str(request.account_id)),
         accounts=tree,
         parameters=parameters.Parameters(request.parameters),
-        now=request.now,
+        circumstances=Circumstances(request.now),
         engine=lake.engine,
         tables=tables,
     )

@@ -27,6 +27,7 @@ from rollbook.runs.model import Run, Status
 from rollbook.runs.performance import MOST_ATTEMPTS, Workplace, perform
 from rollbook.runs.store import RunStore
 from rollbook.runs.views import LakeViews
+from rollbook.runs.watch import ProgressNotes
 from rollbook.state.database import open_database
 
 ACCOUNTS = [{"id": 1, "name": "Example", "workflow_state": "active"}]
@@ -155,6 +156,34 @@ def test_a_run_whose_worker_died_leaves_one_file(bench: Bench) -> None:
     again = bench.performed(run)
     assert (again.status, again.attempt) == (Status.COMPLETE, 2)
     assert bench.stored() == [f"{run.id}-2.csv", f"{run.id}-2.json"]
+
+
+def test_progress_never_falls_back_though_a_run_is_begun_again(bench: Bench) -> None:
+    seen = list[int]()
+
+    def looking(tables: Tables, scope: Scope) -> Plan:
+        seen.append(bench.place.store.get(run.id).progress)
+        return accounts_file(tables, scope)
+
+    run = bench.new_run(looking)
+    bench.place.store.move(run.id, Status.RUNNING, of_attempt=0, attempt=1, progress=60)
+    again = bench.performed(run)
+    assert seen == [60]
+    assert (again.attempt, again.progress) == (2, 100)
+
+
+def test_progress_notes_never_fall_back(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rollbook.runs.watch.NOTE_SECONDS", 0)
+    run = bench.new_run(accounts_file)
+    bench.place.store.move(run.id, Status.RUNNING, progress=30)
+    with bench.place.view(None, "1") as engine:
+        notes = ProgressNotes(bench.place.store, bench.place.store.get(run.id), engine)
+        shown = list[tuple[int, int | None]]()
+        for lines, percent in ((0, 0), (1_000, 45), (0, 49), (10, 20)):
+            notes(lines, percent)
+            noted = bench.place.store.get(run.id)
+            shown.append((noted.progress, noted.current_line))
+    assert shown == [(30, 0), (45, 1_000), (49, 0), (49, 10)]
 
 
 def test_a_run_that_kills_its_workers_is_given_up(bench: Bench) -> None:

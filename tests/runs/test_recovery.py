@@ -11,8 +11,10 @@ import pytest
 
 from rollbook.audit import NOBODY
 from rollbook.config import Settings
+from rollbook.runs.dispatch import Dispatcher
 from rollbook.runs.jobs import DurableJobs, prepare_jobs
 from rollbook.runs.model import Run, Status
+from rollbook.runs.opening import dispatcher_of
 from rollbook.runs.recovery import SILENCE, Heartbeats, hand_over_forgotten
 from rollbook.runs.store import RunStore
 from rollbook.state.database import Database, open_database
@@ -26,6 +28,7 @@ class Rest:
     database: Database
     store: RunStore
     jobs: DurableJobs
+    dispatcher: Dispatcher
 
     def stored_run(self, *, seconds_ago: float) -> Run:
         run, _ = self.store.create(
@@ -43,20 +46,23 @@ def rest(tmp_path: Path) -> Iterator[Rest]:
     settings = Settings(data=tmp_path)
     prepare_jobs(settings)
     database, jobs = open_database(settings), DurableJobs(settings)
-    yield Rest(database, RunStore(database), jobs)
+    store = RunStore(database)
+    yield Rest(database, store, jobs, dispatcher_of(settings, store, jobs))
     jobs.close()
     database.close()
 
 
 def test_a_run_stored_but_never_enqueued_is_enqueued(rest: Rest) -> None:
     run = rest.stored_run(seconds_ago=60)
-    hand_over_forgotten(rest.store, rest.jobs)
+    hand_over_forgotten(rest.store, rest.jobs, rest.dispatcher)
     assert rest.jobs.progress([run.id]) == {run.id: "waiting"}
 
 
-def test_a_run_just_stored_is_left_to_who_stored_it(rest: Rest) -> None:
+def test_a_run_just_handed_over_is_left_to_who_did_so(rest: Rest) -> None:
     run = rest.stored_run(seconds_ago=0)
-    hand_over_forgotten(rest.store, rest.jobs)
+    # As somebody who has not come to enqueue it yet.
+    assert rest.store.admit(lambda *_: True, datetime.now(UTC)) == [run.id]
+    hand_over_forgotten(rest.store, rest.jobs, rest.dispatcher)
     assert rest.jobs.progress([run.id]) == {}
 
 
@@ -64,7 +70,7 @@ def test_enqueuing_twice_is_enqueuing_once(rest: Rest) -> None:
     run = rest.stored_run(seconds_ago=60)
     rest.jobs.enqueue(run.id)
     rest.jobs.enqueue(run.id)
-    hand_over_forgotten(rest.store, rest.jobs)
+    hand_over_forgotten(rest.store, rest.jobs, rest.dispatcher)
     assert rest.jobs.progress([run.id, 99]) == {run.id: "waiting"}
 
 
@@ -72,7 +78,7 @@ def test_a_run_whose_work_was_lost_ends_in_error(rest: Rest) -> None:
     run = rest.stored_run(seconds_ago=60)
     rest.jobs.enqueue(run.id)
     rest.jobs.cancel(run.id)
-    hand_over_forgotten(rest.store, rest.jobs)
+    hand_over_forgotten(rest.store, rest.jobs, rest.dispatcher)
     ended = rest.store.get(run.id)
     assert (ended.status, ended.progress) == (Status.ERROR, 100)
     assert ended.parameters["extra_text"].startswith("Failed, ")

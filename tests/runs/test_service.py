@@ -14,6 +14,7 @@ from rollbook.errors import RunNotAbortable, RunNotFound
 from rollbook.reports.registry import registry
 from rollbook.runs.jobs import Progress
 from rollbook.runs.model import Run, Status
+from rollbook.runs.opening import run_service
 from rollbook.runs.service import RunService
 from rollbook.runs.store import RunStore
 from rollbook.state.database import open_database
@@ -38,10 +39,14 @@ class LostQueue(NoWorkers):
         raise OperationalError("insert", {}, Exception("disk I/O error"))
 
 
+def service_with(store: RunStore, jobs: NoWorkers) -> RunService:
+    return run_service(Settings(duplicate_check=True), store, jobs)
+
+
 @pytest.fixture
 def service(tmp_path: Path) -> Iterator[RunService]:
     database = open_database(Settings(data=tmp_path))
-    yield RunService(RunStore(database), NoWorkers(), duplicate_check=True)
+    yield service_with(RunStore(database), NoWorkers())
     database.close()
 
 
@@ -51,12 +56,14 @@ def start(service: RunService, parameters: dict[str, Any] | None) -> tuple[Run, 
 
 def test_an_equal_run_that_waits_will_do(service: RunService) -> None:
     run, _ = start(service, {"a": "1", "b": [1]})
-    assert start(service, {"b": [1], "a": "1"}) == (run, False)
+    again, is_new = start(service, {"b": [1], "a": "1"})
+    assert (again.id, is_new) == (run.id, False)
 
 
 def test_a_request_without_parameters_matches_any(service: RunService) -> None:
     run, _ = start(service, {"a": "1"})
-    assert start(service, None) == (run, False)
+    again, is_new = start(service, None)
+    assert (again.id, is_new) == (run.id, False)
 
 
 @pytest.mark.parametrize("other", [{"a": 1}, {"a": True}, {"a": "1", "b": "2"}, {}])
@@ -74,7 +81,7 @@ def test_a_run_that_ended_is_no_duplicate(service: RunService) -> None:
 
 
 def test_a_run_is_accepted_though_the_queue_is_lost(service: RunService) -> None:
-    lost = RunService(service.store, LostQueue())
+    lost = service_with(service.store, LostQueue())
     run, is_new = start(lost, {})
     assert is_new
     assert service.show(str(run.id), **ADDRESS).status == Status.CREATED

@@ -23,7 +23,7 @@ from rollbook.canvas.id_forms import IdForm, parse_id_form
 from rollbook.canvas.tables import Tables
 from rollbook.canvas.terms import Term, find_term, read_terms
 from rollbook.canvas.zones import zone_of
-from rollbook.engines.engine import Engine, Source
+from rollbook.engines.engine import Engine, Source, state_of
 from rollbook.reports.availability import why_unavailable
 from rollbook.reports.report import Report
 
@@ -85,6 +85,7 @@ class Institution:
     def __init__(self, engine: Engine) -> None:
         self.snapshot = engine.snapshot
         self.data_as_of = engine.data_as_of
+        self.data_state = state_of(engine)
         self._engine = engine
         self._tables = Tables(engine)
         # DuckDB connections, and what is kept here, serve one thread at a time.
@@ -106,7 +107,7 @@ class Institution:
             return self._terms[root.id]
 
     def find_term(self, root: Account, text: str) -> Term | None:
-        return find_term(self.terms(root), text, datetime.now(UTC).replace(tzinfo=None))
+        return find_term(self.terms(root), text, lambda: datetime.now(UTC).replace(tzinfo=None))
 
     def grading_period_group(self, term_id: int) -> int | None:
         """The group of grading periods a term has."""

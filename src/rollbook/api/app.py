@@ -26,9 +26,11 @@ from rollbook.config import Settings
 from rollbook.errors import EmptyLake, SourceUnavailable
 from rollbook.output.files import LocalFiles
 from rollbook.runs.jobs import DurableJobs, prepare_jobs
+from rollbook.runs.opening import run_service
 from rollbook.runs.recovery import Heartbeats
-from rollbook.runs.service import RunService, utc_now
+from rollbook.runs.service import utc_now
 from rollbook.runs.store import RunStore
+from rollbook.runs.waiting import StateChanges
 from rollbook.state.database import open_database
 
 
@@ -49,14 +51,16 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = utc_now) -> F
         with suppress(EmptyLake, SourceUnavailable):
             await to_thread(institutions.current)
         jobs = DurableJobs(settings)
+        store = RunStore(database)
         app.state.services = Services(
             settings=settings,
-            runs=RunService(RunStore(database), jobs, settings.duplicate_check, clock),
+            runs=run_service(settings, store, jobs, clock),
             files=LocalFiles(settings.data / "files"),
             tokens=TokenStore(database),
             institutions=institutions,
             heartbeats=Heartbeats(database),
             audit=AuditLog(database),
+            changes=StateChanges(store),
             clock=clock,
         )
         yield
@@ -85,7 +89,7 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = utc_now) -> F
             allow_origins=settings.cors_origins,
             allow_methods=["GET", "POST", "PUT", "DELETE"],
             allow_headers=["Authorization", "Content-Type"],
-            expose_headers=["Link", "Location", "Content-Disposition", "ETag"],
+            expose_headers=["Link", "Location", "Content-Disposition", "ETag", "Retry-After"],
         )
     app.add_middleware(Metering)
     return app

@@ -35,6 +35,7 @@ from rollbook.output.files import FileStore
 from rollbook.runs.model import ReportFile
 from rollbook.runs.recovery import Heartbeats
 from rollbook.runs.service import RunService
+from rollbook.runs.waiting import StateChanges
 
 _HOST = re.compile(r"[A-Za-z0-9.\-_]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
 
@@ -50,6 +51,7 @@ class Services:
     institutions: Institutions
     heartbeats: Heartbeats
     audit: AuditLog
+    changes: StateChanges
     clock: Callable[[], datetime]
     """Tells the present, aware."""
 
@@ -130,6 +132,12 @@ class Call:
         """What opens a file for whoever the caller hands it to (api.md, 8.3)."""
         lifetime = timedelta(hours=self.services.settings.link_hours)
         return make_verifier(file, self.caller.token.id, self.now, lifetime)
+
+    @property
+    def locale(self) -> str:
+        """The language of the user who asks."""
+        user = self.caller.user
+        return str((user and user.locale) or "en")
 
     @cached_property
     def zone(self) -> ZoneInfo:

@@ -62,6 +62,7 @@ def answers(
     text: str = "Done.",
     paged: bool = False,
     links: Mapping[str, Any] | None = None,
+    retried: bool = False,
 ) -> dict[int | str, Any]:
     """What a call gives: JSON of a schema, or one of the errors that any call may give.
 
@@ -71,10 +72,18 @@ def answers(
         text: what the body is.
         paged: whether it is one page of a list.
         links: what can be called next.
+        retried: whether it says when to ask again.
     """
     found: dict[str, Any] = {"description": text, "content": {_JSON: {"schema": schema}}}
     if paged:
         found["headers"] = {"Link": _TEXT_HEADER}
+    if retried:
+        found["headers"] = {
+            "Retry-After": {
+                "description": "Seconds, while the run has not ended.",
+                "schema": {"type": "string", "pattern": "^[0-9]+$"},
+            }
+        }
     if links:
         found["links"] = links
     return {200: found, **errors(400, 401, 403, 404, 503, *also)}
@@ -115,6 +124,8 @@ PAGES = (
     query("page", "From 1.", pattern="^(0*[1-9][0-9]{0,8})?$"),
     query("per_page", "1 to 100, by default 10."),
 )
+
+WAIT = query("wait", "Seconds to wait for another `status` before answering, at most 60.")
 
 
 def includes(*names: str) -> Schema:

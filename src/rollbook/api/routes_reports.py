@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from fastapi import APIRouter
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from rollbook.access.institution import Institution
-from rollbook.api.call import ApiCall
-from rollbook.api.openapi import PAGES, answers, extra, includes, links_to_run
+from rollbook.api.call import ApiCall, Call
+from rollbook.api.openapi import PAGES, WAIT, answers, extra, includes, links_to_run
 from rollbook.api.paging import link_header, page_of
 from rollbook.api.parameters import report_parameters
 from rollbook.api.paths import REPORTS
@@ -20,11 +21,16 @@ from rollbook.canvas.accounts import Account
 from rollbook.canvas.zones import zone_of
 from rollbook.errors import UnknownTerm
 from rollbook.reports.as_of import find_snapshot, given_as_of
-from rollbook.reports.parameters import is_blank
+from rollbook.reports.parameters import is_blank, leading_integer
+from rollbook.runs.model import UNFINISHED, Run
+from rollbook.runs.outlook import retry_after
 
 router = APIRouter(prefix=REPORTS, tags=["reports"])
 
 _RUN = reference("Run")
+_OUTLOOK = includes("queue", "estimate")
+MOST_SECONDS = 60
+"""So long a client can have an answer wait."""
 
 
 @router.get(
@@ -48,7 +54,7 @@ def list_reports(call: ApiCall, account_id: str) -> Response:
 @router.post(
     "/{report:segment}",
     responses={
-        **answers(_RUN, 413, text="The run, before any work.", links=links_to_run()),
+        **answers(_RUN, 413, text="The run, before any work.", links=links_to_run(), retried=True),
         409: {
             "description": "An equal run has not ended; only where that is checked.",
             "content": {"application/json": {"schema": _RUN}},
@@ -69,9 +75,11 @@ def start_report(call: ApiCall, account_id: str, report: str) -> Response:
         account_id=account.id,
         parameters=parameters,
         actor=call.actor,
+        locale=call.locale,
+        data=call.institution.data_state,
     )
     if is_new:
-        return call.answer(run_as_json(call, run))
+        return _one_run(call, run)
     address = f"{call.base_url}/api/v1/accounts/{account.id}/reports/{wanted.key}/{run.id}"
     return call.answer(run_as_json(call, run), status=409, headers={"Location": address})
 
@@ -79,7 +87,7 @@ def start_report(call: ApiCall, account_id: str, report: str) -> Response:
 @router.get(
     "/{report:segment}",
     responses=answers(list_of("Run"), text="A page of runs, newest first.", paged=True),
-    openapi_extra=extra(*PAGES),
+    openapi_extra=extra(*PAGES, _OUTLOOK),
 )
 def list_runs(call: ApiCall, account_id: str, report: str) -> Response:
     """The runs of one type, newest first; an unknown type has none."""
@@ -94,14 +102,24 @@ def list_runs(call: ApiCall, account_id: str, report: str) -> Response:
 
 @router.get(
     "/{report:segment}/{run_id:segment}",
-    responses=answers(_RUN, text="The run, as it is now."),
-    openapi_extra=extra(),
+    responses=answers(_RUN, text="The run, as it is now.", retried=True),
+    openapi_extra=extra(WAIT, _OUTLOOK),
 )
-def show_run(call: ApiCall, account_id: str, report: str, run_id: str) -> Response:
-    """One run, as it is now."""
-    account = call.account(account_id, report)
-    run = call.services.runs.show(run_id, account_id=account.id, report=report)
-    return call.answer(run_as_json(call, run))
+async def show_run(call: ApiCall, account_id: str, report: str, run_id: str) -> Response:
+    """One run, as it is now, or once its state has changed."""
+
+    def find(call: Call) -> Run:
+        account = call.account(account_id, report)
+        return call.services.runs.show(run_id, account_id=account.id, report=report)
+
+    run = await run_in_threadpool(find, call)
+    seconds = min(leading_integer(call.parameters.get("wait")), MOST_SECONDS)
+    if seconds > 0 and run.status in UNFINISHED:
+        await call.services.changes.wait(run.id, run.status, seconds)
+        # Meanwhile the token may have been revoked, and time went by.
+        call = Call(call.request, call.parameters)
+        run = await run_in_threadpool(find, call)
+    return await run_in_threadpool(_one_run, call, run)
 
 
 @router.get(
@@ -154,6 +172,12 @@ def _check_as_of(call: ApiCall, account: Account, parameters: Mapping[str, Any])
         root = call.institution.accounts.root_of(account)
         snapshots = call.services.settings.tables.snapshots()
         find_snapshot(as_of, snapshots, zone_of(root.default_time_zone))
+
+
+def _one_run(call: Call, run: Run) -> Response:
+    seconds = retry_after(run, call.now)
+    headers = None if seconds is None else {"Retry-After": str(seconds)}
+    return call.answer(run_as_json(call, run), headers=headers)
 
 
 def check_term(institution: Institution, account: Account, parameters: Mapping[str, Any]) -> None:

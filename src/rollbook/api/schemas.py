@@ -105,6 +105,23 @@ SCHEMAS: dict[str, Schema] = {
             "user": {"anyOf": [_USER, {"type": "object", "maxProperties": 0}]},
         },
         attachment={"$ref": "#/components/schemas/File"},
+        queue={
+            "anyOf": [_thing({"position": _NUMBER, "waiting": _NUMBER}), {"type": "null"}],
+            "description": "Its place among the runs that have not begun; null once it has.",
+        },
+        estimate={
+            "anyOf": [
+                _thing(
+                    {
+                        "seconds_left": {"type": ["number", "null"]},
+                        "typical_seconds": {"type": "number", "minimum": 0},
+                        "runs": _NUMBER,
+                    }
+                ),
+                {"type": "null"},
+            ],
+            "description": "How long it may work, as earlier runs did; null if none tells.",
+        },
     ),
     "Manifest": _thing(
         {

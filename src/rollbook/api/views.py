@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -38,6 +39,13 @@ def run_as_json(call: Call, run: Run) -> dict[str, Any]:
     }
     if run.file:
         shown["attachment"] = file_as_json(call, run.file)
+    # Only where they are asked for: Canvas has no such keys.
+    if "queue" in call.include:
+        place = call.services.runs.queue_place(run)
+        shown["queue"] = place and asdict(place)
+    if "estimate" in call.include:
+        estimate = call.services.runs.estimate(run)
+        shown["estimate"] = estimate and asdict(estimate)
     return shown
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -54,13 +54,13 @@ def read_terms(tables: Tables, engine: Engine, root_account_id: int) -> list[Ter
     return [Term(**row) for row in engine.rows(of_root.select(*_COLUMNS).order_by("id"))]
 
 
-def find_term(terms: Sequence[Term], text: str, now: datetime) -> Term | None:
+def find_term(terms: Sequence[Term], text: str, now: Callable[[], datetime]) -> Term | None:
     """The term a client means (sis_and_provisioning.md, section 1); None if there is none.
 
     Args:
         terms: the terms of the root account.
         text: an id form; `default` and `current` only exactly so.
-        now: the present, UTC without zone.
+        now: tells the present, UTC without zone; asked for `current` alone.
     """
     form = parse_id_form(text, "term")
     if form is None:
@@ -73,9 +73,10 @@ def find_term(terms: Sequence[Term], text: str, now: datetime) -> Term | None:
     return next((term for term in terms if getattr(term, column) == form.value), None)
 
 
-def _by_word(terms: Sequence[Term], word: str, now: datetime) -> Term | None:
+def _by_word(terms: Sequence[Term], word: str, now: Callable[[], datetime]) -> Term | None:
     if word == "default":
         named = [term for term in terms if term.name == DEFAULT_TERM_NAME and term.is_live]
         return named[0] if named else None
-    current = [term for term in terms if term.is_current(now)]
+    moment = now()
+    current = [term for term in terms if term.is_current(moment)]
     return current[0] if len(current) == 1 else None

@@ -9,7 +9,7 @@ import typer
 from rich.text import Text
 
 import rollbook
-from rollbook.cli import audit, lake, load, reports, serve, sync, token
+from rollbook.cli import audit, lake, load, reports, runs, serve, sync, token
 from rollbook.cli.console import messages
 from rollbook.errors import RollbookError
 
@@ -34,6 +34,7 @@ app.add_typer(sync.app, name="sync")
 lake.add_to(app)
 reports.add_to(app)
 serve.add_to(app)
+app.add_typer(runs.app, name="runs")
 app.add_typer(token.app, name="token")
 audit.add_to(app)
 

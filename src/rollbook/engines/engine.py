@@ -40,6 +40,8 @@ class Engine(Protocol):
     """Where the data come from, in words."""
     data_as_of: datetime | None
     """When the data were read from their source (UTC)."""
+    loaded_at: datetime | None
+    """When the data were loaded (UTC); None where they were not."""
     load_details: Mapping[str, Any]
     """What the load of these data kept about itself; empty where none did."""
     interrupted: bool
@@ -88,3 +90,25 @@ class Source(Protocol):
 
     def engine(self, snapshot: int | None = None) -> Engine:
         """A view of the data as they are now, or as an earlier snapshot has them."""
+
+
+@dataclass(frozen=True)
+class DataState:
+    """The data that a run reads, where they can come back."""
+
+    snapshot: str
+    loaded_at: datetime | None
+    """Runs that began earlier read other data, though their snapshot may have had this name: a
+    lake can be made anew."""
+
+
+def state_of(engine: Engine) -> DataState | None:
+    """The state of the data in a view; None where no other view surely has the same."""
+    if engine.name != "lake":
+        return None
+    return DataState(snapshot_name(engine), engine.loaded_at)
+
+
+def snapshot_name(engine: Engine) -> str:
+    """What names the data in a view, among those of all kinds of engines."""
+    return f"{engine.name}:{engine.snapshot}"

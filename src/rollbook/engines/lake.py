@@ -111,6 +111,7 @@ class Lake:
                 snapshot=str(pinned.id),
                 source=pinned.source,
                 data_as_of=pinned.data_as_of,
+                loaded_at=pinned.loaded_at,
                 load_details=pinned.details,
                 reader=reader,
             )
@@ -295,12 +296,14 @@ class LakeEngine:
         snapshot: str,
         source: str,
         data_as_of: datetime | None,
+        loaded_at: datetime | None = None,
         load_details: Mapping[str, Any] | None = None,
         reader: Reader | None = None,
     ) -> None:
         self.snapshot = snapshot
         self.source = source
         self.data_as_of = data_as_of
+        self.loaded_at = loaded_at
         self.load_details = load_details or {}
         self._reader = reader
         self.interrupted = False

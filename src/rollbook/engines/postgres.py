@@ -166,6 +166,7 @@ class PostgresEngine:
     """What one transaction sees of the database."""
 
     name = "postgres"
+    loaded_at: datetime | None = None
     load_details: Mapping[str, Any] = MappingProxyType({})
 
     def __init__(self, link: Link, *, name: str, schema: str | None) -> None:

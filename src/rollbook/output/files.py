@@ -35,6 +35,12 @@ class FileStore(Protocol):
         """
 
 
+def remove_with_manifest(files: FileStore, location: str) -> None:
+    """Take a report file and its manifest out of the store."""
+    files.remove(location)
+    files.remove(manifest_beside(location))
+
+
 @dataclass(frozen=True)
 class LocalFiles:
     """A folder on this machine; files are made beside it, on the same file system."""

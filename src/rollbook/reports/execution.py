@@ -21,7 +21,7 @@ from rollbook.reports import texts
 from rollbook.reports.availability import check_available
 from rollbook.reports.parameters import Parameters
 from rollbook.reports.report import OutputFile, Plan, Report
-from rollbook.reports.scope import Host, Scope
+from rollbook.reports.scope import Circumstance, Circumstances, Host, Scope
 
 Progress = Callable[[int, int], None]
 """Told the lines written of the present CSV, header included, and the percentage done (0 to 99).
@@ -55,6 +55,8 @@ class Product:
     extra_text: str
     message: str
     computed_parameters: Mapping[str, str] = field(default_factory=dict)
+    seen: frozenset[Circumstance] = frozenset()
+    """What the run looked at besides its request and the data."""
 
     @property
     def rows(self) -> dict[str, int]:
@@ -89,12 +91,10 @@ def plan_report(engine: Engine, request: ReportRequest) -> tuple[Scope, Plan]:
         account=accounts.find(request.account),
         accounts=accounts,
         parameters=Parameters(request.parameters),
-        now=request.now,
+        circumstances=Circumstances(request.now, request.user_id, request.locale),
         engine=engine,
         tables=tables,
         host=request.host,
-        user_id=request.user_id,
-        locale=request.locale,
     )
     plan = request.report.plan(tables, scope)
     if not plan.files:
@@ -103,26 +103,44 @@ def plan_report(engine: Engine, request: ReportRequest) -> tuple[Scope, Plan]:
 
 
 def execute(
-    engine: Engine, request: ReportRequest, folder: Path, progress: Progress = lambda *_: None
+    engine: Engine,
+    request: ReportRequest,
+    folder: Path,
+    progress: Progress = lambda *_: None,
+    planned: Callable[[Scope], None] = lambda _: None,
 ) -> Product:
     """Run a report and write its file into a folder, under the report's name.
+
+    Args:
+        engine: a view of the data.
+        request: what is asked for.
+        folder: where the file is made.
+        progress: told how far it is.
+        planned: told once it is clear what will be written.
 
     Raises:
         RunStopped: the engine was interrupted while it worked.
         As `plan_report`.
     """
     try:
-        return _execute(engine, request, folder, progress)
+        scope, plan = plan_report(engine, request)
+        planned(scope)
+        return _execute(request, scope, plan, folder, progress)
     except Exception as error:
         if engine.interrupted and not isinstance(error, RunStopped):
             raise RunStopped("The run was stopped while it worked.") from error
         raise
 
 
-def _execute(engine: Engine, request: ReportRequest, folder: Path, progress: Progress) -> Product:
-    scope, plan = plan_report(engine, request)
+def _execute(
+    request: ReportRequest,
+    scope: Scope,
+    plan: Plan,
+    folder: Path,
+    progress: Progress,
+) -> Product:
     files = _by_name(plan)
-    writer = _Writer(engine, scope, len(files), progress)
+    writer = _Writer(scope.engine, scope, len(files), progress)
     is_archive = plan.always_archive or len(files) > 1
     extension = "zip" if is_archive else "csv"
     file = folder / f"{request.report.key}.{extension}"
@@ -141,6 +159,7 @@ def _execute(engine: Engine, request: ReportRequest, folder: Path, progress: Pro
         extra_text=extra_text,
         message=texts.success_message(request.report.title, scope.account.name, extra_text),
         computed_parameters=plan.computed_parameters,
+        seen=frozenset(scope.circumstances.seen),
     )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from rollbook.canvas.zones import iso_seconds, zone_of
-from rollbook.engines.engine import Engine
+from rollbook.engines.engine import Engine, snapshot_name
 from rollbook.load.integrity import Integrity
 from rollbook.reports.report import Report
 
@@ -51,11 +51,6 @@ def manifest_of(
         "sha256": digest,
         "warnings": _warnings(engine, report),
     }
-
-
-def snapshot_name(engine: Engine) -> str:
-    """The state of the data that an engine shows, among those of all engines."""
-    return f"{engine.name}:{engine.snapshot}"
 
 
 def _warnings(engine: Engine, report: Report) -> list[str]:

@@ -91,5 +91,8 @@ class Report:
     """The Canvas tables that every run reads; without one of them it cannot run."""
     optional_tables: tuple[str, ...] = ()
     """The Canvas tables that some runs read, or that it can do without."""
+    repeatable: bool = False
+    """Whether equal requests on equal data give equal rows, but for what the plan reads of `scope`:
+    `now`, `user_id`, `locale`. Only then may a run take over the file of an equal one."""
     plan: Callable[[Tables, Scope], Plan]
     """Says which files a run writes, and what is in them; runs nothing but small look-ups."""

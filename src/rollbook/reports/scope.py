@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from enum import StrEnum
 from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -37,6 +38,40 @@ class Host:
     """Whether dictionaries print as by Ruby 3.4 and later: `{"a" => 1}`, not `{"a"=>1}`."""
 
 
+class Circumstance(StrEnum):
+    """What may differ between two equal requests on equal data."""
+
+    MOMENT = "moment"
+    USER = "user"
+
+
+@dataclass
+class Circumstances:
+    """When and for whom a report runs; notes which of it was looked at.
+
+    What a run did not look at cannot have changed its rows, and an equal request on equal data
+    does not look at it either.
+    """
+
+    _now: datetime
+    _user_id: int | None = None
+    locale: str = "en"
+    seen: set[Circumstance] = field(default_factory=set)
+    """What was looked at; the locale is not noted, as runs of different locales are never equal."""
+
+    @property
+    def now(self) -> datetime:
+        """The moment the report runs, aware."""
+        self.seen.add(Circumstance.MOMENT)
+        return self._now
+
+    @property
+    def user_id(self) -> int | None:
+        """The Canvas user who asked, where there is one."""
+        self.seen.add(Circumstance.USER)
+        return self._user_id
+
+
 @dataclass(frozen=True)
 class Scope:
     """The account, time and settings of one run; look-ups are small and asked once."""
@@ -44,14 +79,25 @@ class Scope:
     account: Account
     accounts: AccountTree
     parameters: Parameters
-    now: datetime
-    """The moment the report runs, aware."""
+    circumstances: Circumstances
     engine: Engine
     tables: Tables
     host: Host = field(default_factory=Host)
-    user_id: int | None = None
-    """The Canvas user who asked, where there is one."""
-    locale: str = "en"
+
+    @property
+    def now(self) -> datetime:
+        """The moment the report runs, aware."""
+        return self.circumstances.now
+
+    @property
+    def user_id(self) -> int | None:
+        """The Canvas user who asked, where there is one."""
+        return self.circumstances.user_id
+
+    @property
+    def locale(self) -> str:
+        """The language of the user who asked."""
+        return self.circumstances.locale
 
     @cached_property
     def root(self) -> Account:
@@ -92,7 +138,8 @@ class Scope:
             return None
         terms = read_terms(self.tables, self.engine, self.root.id)
         # A JSON boolean is no id, though Python counts it as an integer.
-        term = None if isinstance(named, bool) else find_term(terms, str(named), self.now_utc)
+        text = "" if isinstance(named, bool) else str(named)
+        term = find_term(terms, text, lambda: self.now_utc)
         if term is None:
             raise UnknownTerm(
                 f"The root account {self.root.id} has no enrollment term {named!r}. "

@@ -26,7 +26,15 @@ class Status(StrEnum):
 
 MOVES: Mapping[Status, frozenset[Status]] = MappingProxyType(
     {
-        Status.CREATED: frozenset({Status.RUNNING, Status.ERROR, Status.ABORTED, Status.DELETED}),
+        Status.CREATED: frozenset(
+            {
+                Status.RUNNING,
+                Status.COMPLETE,  # At once, with the file of an equal run.
+                Status.ERROR,
+                Status.ABORTED,
+                Status.DELETED,
+            }
+        ),
         Status.RUNNING: frozenset(
             {
                 Status.RUNNING,  # Started again, because its worker died.
@@ -104,6 +112,16 @@ class Run:
     created_at: datetime
     started_at: datetime | None
     ended_at: datetime | None
+    request_key: str | None
+    """What runs of equal requests have in common (`rollbook.runs.reuse`)."""
+    seen: list[str] | None
+    """What it looked at besides its request and the data; None until it was planned."""
+    reused_from: int | None
+    """The run that computed its file, where it was another."""
+    joined_to: int | None
+    """The unfinished run whose file it waits for."""
+    handed_over_at: datetime | None
+    """When the workers got it; until then it waits for its turn."""
     file: ReportFile | None
 
     def seconds(self, now: datetime) -> float:

@@ -7,7 +7,6 @@ import json
 import logging
 import secrets
 import shutil
-import string
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,16 +15,18 @@ from pathlib import Path
 from typing import Any
 
 from rollbook.canvas.tables import Tables
-from rollbook.engines.engine import Engine
+from rollbook.engines.engine import Engine, snapshot_name, state_of
 from rollbook.errors import NothingToReport, RollbookError, RunStopped
-from rollbook.output.files import FileStore, manifest_beside
+from rollbook.output.files import FileStore, manifest_beside, remove_with_manifest
 from rollbook.reports import texts
 from rollbook.reports.as_of import given_as_of, without_as_of
 from rollbook.reports.execution import Product, ReportRequest, execute
-from rollbook.reports.manifest import manifest_of, snapshot_name
+from rollbook.reports.manifest import manifest_of
 from rollbook.reports.report import Report
-from rollbook.reports.scope import Host
+from rollbook.reports.scope import Host, Scope
 from rollbook.runs.model import UNFINISHED, Run, Status
+from rollbook.runs.naming import file_name, new_link_key
+from rollbook.runs.reuse import Reuse, without_fresh
 from rollbook.runs.service import end_stopped, utc_now
 from rollbook.runs.store import RunStore
 from rollbook.runs.views import View
@@ -35,8 +36,6 @@ MOST_ATTEMPTS = 3
 """A run whose worker died so often is not begun again (api.md, 12.2)."""
 
 CONTENT_TYPES = {"csv": "text/csv", "zip": "application/zip"}
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_ALPHABET = string.ascii_letters + string.digits
 
 _log = logging.getLogger(__name__)
 
@@ -54,10 +53,19 @@ class Workplace:
     find_report: Callable[[str], Report]
     clock: Callable[[], datetime] = utc_now
     """Tells the present, aware."""
+    reuse: Reuse | None = None
+    """Whose files a run may take over; None for nobody's."""
+    settle: Callable[[int], None] = lambda _: None
+    """Told of a run that was planned or has ended: others may wait for that."""
 
 
 def perform(place: Workplace, run_id: int) -> None:
     """Bring a run to its end, whichever it is; nothing happens to one that has ended."""
+    _perform(place, run_id)
+    place.settle(run_id)
+
+
+def _perform(place: Workplace, run_id: int) -> None:
     run = _begin(place, run_id)
     if run is None:
         return
@@ -90,7 +98,6 @@ def _begin(place: Workplace, run_id: int) -> Run | None:
         Status.RUNNING,
         of_attempt=run.attempt,
         attempt=attempt,
-        progress=0,
         current_line=None,
         started_at=place.clock(),
     )
@@ -105,23 +112,40 @@ def _work(place: Workplace, run: Run, folder: Path) -> None:
     report = place.find_report(run.report)
     with place.view(given_as_of(run.requested), str(run.account_id)) as engine:
         locale = _locale(engine, run.user_id)
+        reuse = place.reuse
+        key = reuse.key(report, run.account_id, run.requested, locale) if reuse else None
         place.store.note(
             run.id,
             of_attempt=run.attempt,
             snapshot=snapshot_name(engine),
             parameters={**run.requested, "locale": locale},
+            request_key=key,
         )
+        if reuse:
+            source = reuse.source(key, state_of(engine), run.requested, run.user_id)
+            if source and reuse.take_over(run, source, place.clock()):
+                _log.info(
+                    "run complete with the file of another",
+                    extra={"action": "run_reused", "run": run.id, "source": source.id},
+                )
+                return
         request = ReportRequest(
             report=report,
             account=str(run.account_id),
-            parameters=without_as_of(run.requested),
+            parameters=without_fresh(without_as_of(run.requested)),
             now=place.clock(),
             host=place.host,
             user_id=run.user_id,
             locale=locale,
         )
         with watching(place.store, run, engine):
-            product = execute(engine, request, folder, ProgressNotes(place.store, run, engine))
+            product = execute(
+                engine,
+                request,
+                folder,
+                ProgressNotes(place.store, run, engine),
+                lambda scope: _planned(place, run, scope),
+            )
         manifest = manifest_of(
             engine,
             report,
@@ -139,6 +163,14 @@ def _work(place: Workplace, run: Run, folder: Path) -> None:
     _publish(place, run, product, manifest)
 
 
+def _planned(place: Workplace, run: Run, scope: Scope) -> None:
+    seen = sorted(scope.circumstances.seen)
+    place.store.note(run.id, of_attempt=run.attempt, seen=seen)
+    if seen:
+        # Those who wait for its file may not get it, and need not wait in vain.
+        place.settle(run.id)
+
+
 def _publish(place: Workplace, run: Run, product: Product, manifest: Mapping[str, Any]) -> None:
     now = place.clock()
     location = f"{run.id}-{run.attempt}.{product.extension}"
@@ -154,11 +186,12 @@ def _publish(place: Workplace, run: Run, product: Product, manifest: Mapping[str
         message=product.message,
         parameters=manifest["parameters"],
         ended_at=now,
+        seen=sorted(product.seen),
         file={
             "account_id": run.account_id,
             "user_id": run.user_id,
-            "link_key": _random_text(40),
-            "filename": file_name(run, product.extension, now),
+            "link_key": new_link_key(),
+            "filename": file_name(run.report, run.id, product.extension, now),
             "content_type": CONTENT_TYPES[product.extension],
             "size": manifest["size"],
             "rows": manifest["rows"],
@@ -168,19 +201,11 @@ def _publish(place: Workplace, run: Run, product: Product, manifest: Mapping[str
         },
     )
     if not completed:
-        place.files.remove(location)
-        place.files.remove(manifest_beside(location))
+        remove_with_manifest(place.files, location)
         raise RunStopped("The run was stopped at its very end.")
     _log.info(
         "run complete", extra={"action": "run_complete", "run": run.id, "size": manifest["size"]}
     )
-
-
-def file_name(run: Run, extension: str, now: datetime) -> str:
-    """What the file is called for people (api.md, section 13)."""
-    day = f"{now.day:02}_{_MONTHS[now.month - 1]}_{now.year}"
-    unique = f"_{_random_text(8)}" if extension == "csv" else ""
-    return f"{run.report}_{day}_{run.id}{unique}.{extension}"
 
 
 def _fail(place: Workplace, run: Run, extra_text: str) -> None:
@@ -238,7 +263,3 @@ def _folder_for(place: Workplace, run: Run) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _random_text(length: int) -> str:
-    return "".join(secrets.choice(_ALPHABET) for _ in range(length))

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import sqlalchemy as sa
 
 from rollbook.reports import texts
+from rollbook.runs.dispatch import Dispatcher
 from rollbook.runs.jobs import Jobs
 from rollbook.runs.model import UNFINISHED, Run, Status
 from rollbook.runs.service import end_stopped
@@ -23,8 +24,9 @@ _GRACE = timedelta(seconds=3)
 _log = logging.getLogger(__name__)
 
 
-def hand_over_forgotten(store: RunStore, jobs: Jobs) -> None:
-    """Enqueue runs that were stored and never enqueued; end those whose work has ended."""
+def hand_over_forgotten(store: RunStore, jobs: Jobs, dispatcher: Dispatcher) -> None:
+    """Enqueue runs that should have been by somebody who died; end those whose work has ended."""
+    dispatcher.settle_all()
     now = datetime.now(UTC)
     unfinished = store.unfinished(created_before=now - _GRACE)
     progress = jobs.progress(run.id for run in unfinished)

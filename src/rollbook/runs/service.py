@@ -9,15 +9,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy.exc import SQLAlchemyError
-
-from rollbook.audit import NOBODY, Actor
+from rollbook.audit import NOBODY, Actor, Event
+from rollbook.engines.engine import DataState
 from rollbook.errors import FileNotFound, RunNotAbortable, RunNotFound
-from rollbook.output.files import FileStore, manifest_beside
+from rollbook.output.files import FileStore, manifest_beside, remove_with_manifest
 from rollbook.reports import texts
 from rollbook.reports.report import Report
-from rollbook.runs.jobs import Jobs
-from rollbook.runs.model import Run, Status
+from rollbook.runs.dispatch import Dispatcher
+from rollbook.runs.model import UNFINISHED, Run, Status, record_of
+from rollbook.runs.outlook import Estimate, QueuePlace, estimate
+from rollbook.runs.reuse import canonical
 from rollbook.runs.store import RunStore
 
 DUPLICATE_AGE = timedelta(hours=12)
@@ -35,7 +36,7 @@ class RunService:
     """The life of runs, as people and programs steer it."""
 
     store: RunStore
-    jobs: Jobs
+    dispatcher: Dispatcher
     duplicate_check: bool = False
     clock: Callable[[], datetime] = utc_now
     """Tells the present, aware."""
@@ -47,23 +48,55 @@ class RunService:
         account_id: int,
         parameters: Mapping[str, Any] | None,
         actor: Actor = NOBODY,
+        locale: str = "en",
+        data: DataState | None = None,
     ) -> tuple[Run, bool]:
-        """Store a run and have it performed; gives the run, and whether it is a new one.
+        """Store a run and have it performed; gives the run as stored, and whether it is a new one.
 
-        It is not new where duplicates are checked and an equal one has not ended.
+        It is not new where duplicates are checked and an equal one has not ended. If the file of
+        an equal run will do, the run completes with that before this gives back.
+
+        Args:
+            report: the type.
+            account_id: the account it covers.
+            parameters: as they were sent.
+            actor: who asks.
+            locale: the language of the user who asks.
+            data: the data that it would read now; None where no file of another run will do.
         """
-        now = self.clock()
+        now, sent, user_id = self.clock(), parameters or {}, actor.effective_user_id
+        reuse = self.dispatcher.reuse
+        key = reuse.key(report, account_id, sent, locale)
+        source = reuse.source(key, data, sent, user_id)
         run, is_new = self.store.create(
             account_id=account_id,
             report=report.key,
-            parameters=parameters or {},
+            parameters=sent,
             actor=actor,
             now=now,
             twin=(lambda runs: _equal(runs, parameters, now)) if self.duplicate_check else None,
+            request_key=key,
+            leader=(None if source else lambda runs: reuse.leader(runs, key, data, sent, user_id)),
         )
         if is_new:
-            self._hand_over(run)
+            _log.info(
+                "run accepted",
+                extra={"action": "run_accepted", "run": run.id, "report": run.report},
+            )
+            if not (source and reuse.take_over(run, source, now)):
+                self.dispatcher.hand_over()
         return run, is_new
+
+    def by_id(self, run_id: int) -> Run:
+        """A run, whatever its account and type, and though it was deleted.
+
+        Raises:
+            RunNotFound: there is none of this id.
+        """
+        run = self.store.by_id(run_id)
+        if run is None:
+            raise RunNotFound(f"There is no run {run_id}. `rollbook runs list` shows the newest.")
+        return run
 
     def page(
         self, *, account_id: int, report: str, offset: int, limit: int
@@ -103,6 +136,19 @@ class RunService:
         manifest: dict[str, Any] = json.loads(written.read_text("utf-8"))
         return manifest
 
+    def queue_place(self, run: Run) -> QueuePlace | None:
+        """Where a run stands in the queue; None once it has begun."""
+        if run.status is not Status.CREATED:
+            return None
+        return QueuePlace(*self.store.waiting(run.id))
+
+    def estimate(self, run: Run) -> Estimate | None:
+        """How long an unfinished run may take; None where no earlier run tells."""
+        if run.status not in UNFINISHED:
+            return None
+        earlier = self.store.computed(account_id=run.account_id, report=run.report)
+        return estimate(run, earlier, self.clock())
+
     def abort(self, run_id: str, *, account_id: int, report: str, actor: Actor = NOBODY) -> Run:
         """Stop a run; gives it as it was stopped, its last words come a moment later.
 
@@ -118,6 +164,7 @@ class RunService:
         if aborted.started_at is None:
             # No worker holds it, so nobody else would notice.
             end_stopped(self.store, aborted)
+        self.dispatcher.settle(run.id)
         return aborted
 
     def delete(self, run_id: str, *, account_id: int, report: str, actor: Actor = NOBODY) -> Run:
@@ -130,6 +177,7 @@ class RunService:
         if not self.store.stop(run, Status.DELETED, actor=actor, now=self.clock()):
             raise RunNotFound(f"There is no run {run_id} of {report} in this account.")
         _log.info("run deleted", extra={"action": "run_deleted", "run": run.id})
+        self.dispatcher.settle(run.id)
         return self.store.get(run.id)
 
     def run_of_file(self, file_id: str) -> Run:
@@ -150,24 +198,13 @@ class RunService:
         Raises:
             FileNotFound: somebody else deleted it in this moment.
         """
-        if run.file is None or not self.store.delete_file(
-            run, run.file, actor=actor, now=self.clock()
-        ):
+        record = record_of(run, Event.FILE_DELETED, actor, self.clock())
+        struck = self.store.strike_off(run.file, record) if run.file else None
+        if run.file is None or struck is None:
             raise FileNotFound("There is no such report file.")
-        files.remove(run.file.location)
-        files.remove(manifest_beside(run.file.location))
+        if not struck.bytes_are_needed:
+            remove_with_manifest(files, run.file.location)
         _log.info("file deleted", extra={"action": "file_deleted", "run": run.id})
-
-    def _hand_over(self, run: Run) -> None:
-        _log.info(
-            "run accepted",
-            extra={"action": "run_accepted", "run": run.id, "report": run.report},
-        )
-        try:
-            self.jobs.enqueue(run.id)
-        except SQLAlchemyError:
-            # The run is stored, so it is accepted: a worker will find and enqueue it.
-            _log.exception("run not enqueued yet", extra={"action": "run_late", "run": run.id})
 
 
 def end_stopped(store: RunStore, run: Run) -> None:
@@ -189,11 +226,6 @@ def _number(text: str) -> int:
 def _equal(runs: Sequence[Run], parameters: Mapping[str, Any] | None, now: datetime) -> Run | None:
     for run in runs:
         recent = run.created_at > now - DUPLICATE_AGE
-        if recent and (parameters is None or _canonical(run.requested) == _canonical(parameters)):
+        if recent and (parameters is None or canonical(run.requested) == canonical(parameters)):
             return run
     return None
-
-
-def _canonical(parameters: Mapping[str, Any]) -> str:
-    # As text, because Python takes 1, 1.0 and True for equal.
-    return json.dumps(parameters, sort_keys=True)

@@ -6,19 +6,24 @@ who want to move a run, one does, the other is told that it did not.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from rollbook.audit import Actor, Event, starter_of, write_record
+from rollbook.audit import Actor, AuditRecord, Event, starter_of, write_record
 from rollbook.runs.model import UNFINISHED, ReportFile, Run, Status, record_of, sources_of
 from rollbook.state.database import Database
 from rollbook.state.tables import files, runs
 
 Twin = Callable[[Sequence[Run]], Run | None]
 """Finds, among the unfinished runs of a type, newest first, the one that will do instead."""
+HasRoom = Callable[[int, str, int, int], bool]
+"""Whether one more run of an account and a type may go to the workers, given how many of the account
+and of the type are with them."""
 
 _FILE = [column.label(f"file_{column.name}") for column in files.c]
 _RUNS = sa.select(runs, *_FILE).select_from(
@@ -26,6 +31,9 @@ _RUNS = sa.select(runs, *_FILE).select_from(
 )
 _COLUMNS = tuple(column.name for column in runs.c)
 _FILE_COLUMNS = tuple(column.name for column in files.c)
+_WAITING = sa.and_(runs.c.status == Status.CREATED, runs.c.handed_over_at.is_(None))
+_FOLLOWING = (runs.c.status == Status.CREATED, runs.c.joined_to.is_not(None))
+_MOST_SOURCES = 20
 _NEWEST_FIRST = (runs.c.created_at.desc(), runs.c.id.desc())
 _TOTAL = sa.func.count().over().label("total")
 # Made once: to make them takes as long as to run them, and clients that poll run little else.
@@ -45,6 +53,14 @@ _PAGE = (
 )
 
 
+@dataclass(frozen=True)
+class Struck:
+    """What became of a file that was struck off."""
+
+    bytes_are_needed: bool
+    """Whether another file consists of the same bytes, which therefore stay."""
+
+
 class RunStore:
     """All that is known of runs."""
 
@@ -60,6 +76,8 @@ class RunStore:
         actor: Actor,
         now: datetime,
         twin: Twin | None = None,
+        request_key: str | None = None,
+        leader: Twin | None = None,
     ) -> tuple[Run, bool]:
         """A new run, or its twin where there is one; and whether it is new.
 
@@ -70,6 +88,8 @@ class RunStore:
             actor: who asked.
             now: when it was asked for.
             twin: looks for a run that makes a new one needless among those not finished.
+            request_key: what equal requests have in common.
+            leader: looks, among the same, for one that the new run shall wait for.
         """
         values = {
             "account_id": account_id,
@@ -82,12 +102,14 @@ class RunStore:
             "token_id": actor.token_id,
             "attempt": 0,
             "created_at": now,
+            "request_key": request_key,
         }
         with self._database.writing() as connection:
-            if twin:
-                found = twin(_unfinished_of(connection, account_id, report))
-                if found:
-                    return found, False
+            unfinished = _unfinished_of(connection, account_id, report) if twin or leader else []
+            if twin and (found := twin(unfinished)):
+                return found, False
+            if leader and (found := leader(unfinished)):
+                values["joined_to"] = found.id
             inserted = connection.execute(runs.insert().values(values)).inserted_primary_key or (0,)
             query = _RUNS.where(runs.c.id == inserted[0])
             run = _run(connection.execute(query).mappings().one())
@@ -98,6 +120,37 @@ class RunStore:
         """The run of an id that is known to exist."""
         with self._database.reading() as connection:
             return _run(connection.execute(_RUNS.where(runs.c.id == run_id)).mappings().one())
+
+    def by_id(self, run_id: int) -> Run | None:
+        """A run by its id alone, deleted ones too."""
+        found = self._all(_RUNS.where(runs.c.id == run_id))
+        return found[0] if found else None
+
+    def newest(
+        self,
+        *,
+        report: str | None = None,
+        account_id: int | None = None,
+        statuses: Collection[Status] = (),
+        limit: int,
+    ) -> list[Run]:
+        """The newest runs of all accounts and types, or of some; newest first.
+
+        Args:
+            report: only this type.
+            account_id: only this account.
+            statuses: only these; by default all but deleted ones.
+            limit: at most so many.
+        """
+        query = _RUNS.order_by(*_NEWEST_FIRST).limit(limit)
+        query = query.where(
+            runs.c.status.in_(statuses) if statuses else runs.c.status != Status.DELETED
+        )
+        if report is not None:
+            query = query.where(runs.c.report == report)
+        if account_id is not None:
+            query = query.where(runs.c.account_id == account_id)
+        return self._all(query)
 
     def find(self, run_id: int, *, account_id: int, report: str) -> Run | None:
         """A run by all that its address says; a deleted one is not found."""
@@ -129,10 +182,11 @@ class RunStore:
         return {run.report: run for run in self._all(_RUNS.where(runs.c.id.in_(newest)))}
 
     def unfinished(self, *, created_before: datetime) -> list[Run]:
-        """All runs that have still to be brought to an end, those that were stopped too."""
+        """All runs that workers have still to bring to an end, those that were stopped too."""
         stopped = sa.and_(runs.c.status == Status.ABORTED, runs.c.ended_at.is_(None))
         query = _RUNS.where(
-            sa.or_(runs.c.status.in_(UNFINISHED), stopped), runs.c.created_at < created_before
+            sa.or_(sa.and_(runs.c.status.in_(UNFINISHED), ~_WAITING), stopped),
+            runs.c.created_at < created_before,
         )
         return self._all(query.order_by(runs.c.id))
 
@@ -167,10 +221,31 @@ class RunStore:
             return moved
 
     def complete(
-        self, run_id: int, *, of_attempt: int, file: Mapping[str, Any], **values: Any
+        self,
+        run_id: int,
+        *,
+        of_attempt: int,
+        file: Mapping[str, Any],
+        same_bytes_as: ReportFile | None = None,
+        **values: Any,
     ) -> bool:
-        """Register a run's file and complete the run, both or neither."""
+        """Register a run's file and complete the run, both or neither; tells which.
+
+        Args:
+            run_id: the run.
+            of_attempt: as in `move`.
+            file: the columns of the file.
+            same_bytes_as: a file that consists of the same bytes; it must still be there.
+            values: as in `move`.
+        """
         with self._database.writing() as connection:
+            if same_bytes_as is not None:
+                # Locked, so that its bytes are not removed before the new file needs them.
+                living = sa.select(files.c.id).where(
+                    files.c.id == same_bytes_as.id, files.c.deleted_at.is_(None)
+                )
+                if connection.execute(living.with_for_update()).one_or_none() is None:
+                    return False
             moved = _move(connection, run_id, Status.COMPLETE, of_attempt=of_attempt, values=values)
             if moved:
                 connection.execute(files.insert().values(run_id=run_id, **file))
@@ -181,6 +256,86 @@ class RunStore:
                     connection, record_of(run, Event.RUN_COMPLETED, actor, file["created_at"])
                 )
             return moved
+
+    def statuses(self, run_ids: Collection[int]) -> dict[int, Status]:
+        """The states of runs, by id."""
+        query = sa.select(runs.c.id, runs.c.status).where(runs.c.id.in_(run_ids))
+        with self._database.reading() as connection:
+            return {row.id: Status(row.status) for row in connection.execute(query)}
+
+    def waiting(self, run_id: int) -> tuple[int, int]:
+        """How many runs have not begun: those up to a run, and all of them."""
+        up_to = sa.func.count().filter(runs.c.id <= run_id)
+        query = sa.select(up_to, sa.func.count()).where(runs.c.status == Status.CREATED)
+        with self._database.reading() as connection:
+            row = connection.execute(query).one()
+        return int(row[0]), int(row[1])
+
+    def computed(self, *, account_id: int, report: str) -> list[Run]:
+        """The newest complete runs of an account and a type that took over no other's file."""
+        query = _of(account_id, report).where(
+            runs.c.status == Status.COMPLETE, runs.c.reused_from.is_(None)
+        )
+        return self._all(query.order_by(*_NEWEST_FIRST).limit(_MOST_SOURCES))
+
+    def complete_of(self, request_key: str, *, snapshot: str) -> list[Run]:
+        """The complete runs of equal requests on a snapshot that have a file; newest first."""
+        query = _RUNS.where(
+            runs.c.request_key == request_key,
+            runs.c.snapshot == snapshot,
+            runs.c.status == Status.COMPLETE,
+            files.c.id.is_not(None),
+        )
+        return self._all(query.order_by(runs.c.id.desc()).limit(_MOST_SOURCES))
+
+    def admit(self, has_room: HasRoom, now: datetime) -> list[int]:
+        """Mark the runs whose turn it is as handed over; gives their ids, oldest first.
+
+        Args:
+            has_room: the limits.
+            now: the present, aware.
+        """
+        waiting = (
+            sa.select(runs.c.id, runs.c.account_id, runs.c.report)
+            .where(_WAITING, runs.c.joined_to.is_(None))
+            .order_by(runs.c.id)
+        )
+        with self._database.reading() as connection:
+            if connection.execute(waiting.limit(1)).one_or_none() is None:
+                return []
+        with self._database.writing() as connection:
+            # Locked, so that of two who count and admit one sees what the other did.
+            rows = connection.execute(waiting.with_for_update()).all()
+            of_account, of_report = _with_workers(connection)
+            admitted = list[int]()
+            for row in rows:
+                numbers = (of_account[row.account_id], of_report[row.report])
+                if has_room(row.account_id, row.report, *numbers):
+                    of_account[row.account_id] += 1
+                    of_report[row.report] += 1
+                    admitted.append(row.id)
+            if admitted:
+                connection.execute(
+                    runs.update().where(runs.c.id.in_(admitted)).values(handed_over_at=now)
+                )
+            return admitted
+
+    def followers(self, run_id: int) -> list[Run]:
+        """The runs that wait for the file of a run."""
+        return self._all(_RUNS.where(*_FOLLOWING, runs.c.joined_to == run_id).order_by(runs.c.id))
+
+    def leaders(self) -> list[int]:
+        """The runs that others wait for."""
+        query = sa.select(runs.c.joined_to).where(*_FOLLOWING).distinct()
+        with self._database.reading() as connection:
+            return list(connection.execute(query).scalars())
+
+    def unjoin(self, run_id: int) -> None:
+        """Have a run wait for no other any more."""
+        with self._database.writing() as connection:
+            connection.execute(
+                runs.update().where(*_FOLLOWING, runs.c.id == run_id).values(joined_to=None)
+            )
 
     def note(self, run_id: int, *, of_attempt: int, **values: Any) -> None:
         """Change values of a run that is at work, such as its progress."""
@@ -219,14 +374,61 @@ class RunStore:
             row = connection.execute(query).mappings().one_or_none()
         return None if row is None else _run(row)
 
-    def delete_file(self, run: Run, file: ReportFile, *, actor: Actor, now: datetime) -> bool:
-        """Strike a file off, with a record of who did; tells whether it was still there."""
-        statement = files.update().where(files.c.id == file.id, files.c.deleted_at.is_(None))
+    def with_files_before(
+        self, moments: Mapping[str, datetime], otherwise: datetime | None
+    ) -> list[Run]:
+        """The runs, deleted ones too, whose file is older than a moment; oldest first.
+
+        Args:
+            moments: by report type.
+            otherwise: for all other types; None for none of them.
+        """
+        expired = [
+            sa.and_(runs.c.report == report, files.c.created_at < moment)
+            for report, moment in moments.items()
+        ]
+        if otherwise is not None:
+            expired.append(
+                sa.and_(runs.c.report.not_in(list(moments)), files.c.created_at < otherwise)
+            )
+        return self._all(_RUNS.where(sa.or_(sa.false(), *expired)).order_by(files.c.id))
+
+    def strike_off(self, file: ReportFile, record: AuditRecord) -> Struck | None:
+        """Strike a file off: every link to it is dead; None if somebody else did it before.
+
+        Args:
+            file: the file.
+            record: what the audit log keeps of it.
+        """
+        of_same_bytes = sa.select(files.c.id).where(
+            files.c.location == file.location, files.c.deleted_at.is_(None)
+        )
         with self._database.writing() as connection:
-            deleted = connection.execute(statement.values(deleted_at=now)).rowcount == 1
-            if deleted:
-                write_record(connection, record_of(run, Event.FILE_DELETED, actor, now))
-            return deleted
+            # Locked, so that of two who strike off files of the same bytes one sees the other.
+            living = set(connection.execute(of_same_bytes.with_for_update()).scalars())
+            if file.id not in living:
+                return None
+            statement = files.update().where(files.c.id == file.id)
+            connection.execute(statement.values(deleted_at=record.at))
+            write_record(connection, record)
+        return Struck(bytes_are_needed=len(living) > 1)
+
+    def number_at(self, location: str) -> int:
+        """How many files consist of the bytes at a location."""
+        query = sa.select(sa.func.count()).where(
+            files.c.location == location, files.c.deleted_at.is_(None)
+        )
+        with self._database.reading() as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def needless_locations(self, struck_off_since: datetime) -> list[str]:
+        """Where bytes lie, or lay, that no file needs since it was struck off."""
+        living = sa.select(files.c.location).where(files.c.deleted_at.is_(None))
+        query = sa.select(files.c.location).where(
+            files.c.deleted_at >= struck_off_since, files.c.location.not_in(living)
+        )
+        with self._database.reading() as connection:
+            return list(connection.execute(query.distinct()).scalars())
 
     def _all(self, query: sa.Select[Any]) -> list[Run]:
         with self._database.reading() as connection:
@@ -246,6 +448,20 @@ def _unfinished_of(connection: sa.Connection, account_id: int, report: str) -> l
     query = _of(account_id, report).where(runs.c.status.in_(UNFINISHED))
     rows = connection.execute(query.order_by(*_NEWEST_FIRST)).mappings()
     return [_run(row) for row in rows]
+
+
+def _with_workers(connection: sa.Connection) -> tuple[Counter[int], Counter[str]]:
+    """How many runs are with the workers, by account and by type."""
+    query = (
+        sa.select(runs.c.account_id, runs.c.report, sa.func.count().label("number"))
+        .where(runs.c.status.in_(UNFINISHED), ~_WAITING)
+        .group_by(runs.c.account_id, runs.c.report)
+    )
+    of_account, of_report = Counter[int](), Counter[str]()
+    for row in connection.execute(query):
+        of_account[row.account_id] += row.number
+        of_report[row.report] += row.number
+    return of_account, of_report
 
 
 def _move(

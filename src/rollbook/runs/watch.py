@@ -57,7 +57,8 @@ class ProgressNotes:
         self._store = store
         self._run = run
         self._engine = engine
-        self._percent = 0
+        # Of an earlier attempt; it never falls back.
+        self._percent = run.progress
         self._written_at = time.monotonic()
 
     def __call__(self, lines: int, percent: int) -> None:

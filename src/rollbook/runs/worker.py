@@ -22,18 +22,22 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from rollbook.config import Settings, read_settings
 from rollbook.output.files import LocalFiles
+from rollbook.runs.dispatch import Dispatcher
 from rollbook.runs.jobs import (
     APPLICATION,
     QUEUE,
     VERSION,
     WORKFLOW,
     DurableJobs,
+    Jobs,
     jobs_url,
     prepare_jobs,
 )
 from rollbook.runs.logs import log_to_stderr
+from rollbook.runs.opening import dispatcher_of
 from rollbook.runs.performance import Workplace, perform
 from rollbook.runs.recovery import Heartbeats, hand_over_forgotten
+from rollbook.runs.retention import keep_purging, retention_of
 from rollbook.runs.store import RunStore
 from rollbook.runs.views import views_of
 from rollbook.state.database import open_database
@@ -60,6 +64,8 @@ def run_worker(settings: Settings, *, name: str = "worker-1", stop: Event | None
     folder = settings.data / "work" / name
     # What a killed worker of this name was making.
     shutil.rmtree(folder, ignore_errors=True)
+    jobs = DurableJobs(settings)
+    dispatcher = dispatcher_of(settings, store, jobs)
     place = Workplace(
         store=store,
         files=LocalFiles(settings.data / "files"),
@@ -67,13 +73,17 @@ def run_worker(settings: Settings, *, name: str = "worker-1", stop: Event | None
         folder=folder,
         host=settings.report_host,
         find_report=settings.reports.find,
+        reuse=dispatcher.reuse,
+        settle=dispatcher.settle,
     )
     _launch(settings, name, place)
     _log.info("worker ready", extra={"action": "worker_ready", "worker": name})
     heartbeats = Heartbeats(database)
-    jobs = DurableJobs(settings)
+    # Apart, because to read a large file would keep this thread from saying that the worker lives.
+    purging = (store, place.files, retention_of(settings), stop)
+    Thread(target=keep_purging, args=purging, name="purging", daemon=True).start()
     while True:
-        _care(name, store, jobs, heartbeats)
+        _care(name, store, jobs, dispatcher, heartbeats)
         if stop.wait(CARE_SECONDS):
             break
     heartbeats.forget(name)
@@ -107,10 +117,12 @@ def _launch(settings: Settings, name: str, place: Workplace) -> None:
     )
 
 
-def _care(name: str, store: RunStore, jobs: DurableJobs, heartbeats: Heartbeats) -> None:
+def _care(
+    name: str, store: RunStore, jobs: Jobs, dispatcher: Dispatcher, heartbeats: Heartbeats
+) -> None:
     try:
         heartbeats.beat(name, os.getpid())
-        hand_over_forgotten(store, jobs)
+        hand_over_forgotten(store, jobs, dispatcher)
         for silent in heartbeats.silent():
             _log.warning(
                 "taking over from a silent worker", extra={"action": "take_over", "worker": silent}

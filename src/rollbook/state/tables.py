@@ -54,6 +54,12 @@ runs = sa.Table(
     sa.Column("created_at", UtcDateTime, nullable=False),
     sa.Column("started_at", UtcDateTime),
     sa.Column("ended_at", UtcDateTime),
+    sa.Column("request_key", sa.String(64)),
+    sa.Column("seen", sa.JSON(none_as_null=True)),
+    sa.Column("reused_from", sa.BigInteger),
+    sa.Column("joined_to", sa.BigInteger),
+    sa.Column("handed_over_at", UtcDateTime),
+    sa.Index("runs_by_request", "request_key"),
     sa.Index("runs_of_account", "account_id", "report", "created_at"),
     sa.Index("runs_by_status", "status"),
     sqlite_autoincrement=True,
@@ -75,6 +81,7 @@ files = sa.Table(
     sa.Column("rows", sa.BigInteger),
     sa.Column("sha256", sa.String(64)),
     sa.Column("deleted_at", UtcDateTime),
+    sa.Index("files_by_location", "location"),
     sqlite_autoincrement=True,
 )
 

@@ -67,6 +67,7 @@ def _listing(key: str, title: str, *, kept: Filter, courses: str, description: s
         tables=("accounts", "courses"),
         optional_tables=NARROWING_TABLES,
         plan=plan,
+        repeatable=True,
     )
 
 

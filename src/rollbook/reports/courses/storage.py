@@ -84,4 +84,5 @@ COURSE_STORAGE = Report(
     tables=("accounts", "courses", "attachments"),
     optional_tables=(*NARROWING_TABLES, "settings"),
     plan=_plan,
+    repeatable=True,
 )

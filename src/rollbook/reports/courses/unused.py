@@ -84,4 +84,5 @@ UNUSED_COURSES = Report(
     ),
     optional_tables=NARROWING_TABLES,
     plan=_plan,
+    repeatable=True,
 )

@@ -43,6 +43,7 @@ GRADE_EXPORT = Report(
     tables=_TABLES,
     optional_tables=_OPTIONAL_TABLES,
     plan=export.plan,
+    repeatable=True,
 )
 
 MGP_GRADE_EXPORT = Report(
@@ -63,6 +64,7 @@ MGP_GRADE_EXPORT = Report(
     tables=(*_TABLES, "grading_period_groups", "grading_periods"),
     optional_tables=_OPTIONAL_TABLES,
     plan=periods.plan,
+    repeatable=True,
 )
 
 REPORTS = (GRADE_EXPORT, MGP_GRADE_EXPORT)

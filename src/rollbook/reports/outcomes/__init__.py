@@ -39,6 +39,7 @@ OUTCOME_RESULTS = Report(
     ),
     optional_tables=parts.OPTIONAL_TABLES,
     plan=results.plan,
+    repeatable=True,
 )
 
 STUDENT_COMPETENCY = Report(
@@ -52,6 +53,7 @@ STUDENT_COMPETENCY = Report(
     tables=parts.TABLES,
     optional_tables=parts.OPTIONAL_TABLES,
     plan=student_map.plan,
+    repeatable=True,
 )
 
 OUTCOME_EXPORT = Report(
@@ -64,6 +66,7 @@ OUTCOME_EXPORT = Report(
     tables=("accounts", "content_tags", "learning_outcome_groups", "learning_outcomes"),
     optional_tables=("feature_flags", "outcome_friendly_descriptions"),
     plan=export.plan,
+    repeatable=True,
 )
 
 REPORTS = (OUTCOME_RESULTS, STUDENT_COMPETENCY, OUTCOME_EXPORT)

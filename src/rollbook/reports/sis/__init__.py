@@ -146,6 +146,7 @@ SIS_EXPORT = Report(
     tables=("accounts",),
     optional_tables=_OPTIONAL_TABLES,
     plan=_plan("sis"),
+    repeatable=True,
 )
 
 PROVISIONING = Report(
@@ -160,6 +161,7 @@ PROVISIONING = Report(
     tables=("accounts",),
     optional_tables=_OPTIONAL_TABLES,
     plan=_plan("provisioning"),
+    repeatable=True,
 )
 
 REPORTS = (PROVISIONING, SIS_EXPORT)

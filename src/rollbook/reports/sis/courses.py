@@ -11,7 +11,7 @@ from ibis import _
 from rollbook.canvas.serialized import setting_text
 from rollbook.canvas.tables import Tables
 from rollbook.reports.report import OutputFile
-from rollbook.reports.scope import any_of, is_live
+from rollbook.reports.scope import Scope, any_of, is_live
 from rollbook.reports.sis.export import (
     Export,
     both,
@@ -34,11 +34,7 @@ def courses(tables: Tables, export: Export) -> OutputFile:
         rows,
         by_default=~rows.workflow_state.isin(["deleted", "completed"]),
         with_deleted=any_of(
-            [
-                is_live(rows),
-                rows.sis_source_id.notnull(),
-                rows.updated_at > ibis.literal(scope.now_utc - _DELETED_LATELY),
-            ]
+            [is_live(rows), rows.sis_source_id.notnull(), *_deleted_lately(rows, scope)]
         ),
         sis_demands=rows.sis_source_id.notnull(),
         batch_id=rows.sis_batch_id,
@@ -85,6 +81,13 @@ def _provisioning_status(state: ir.Value) -> ir.Value:
         ("deleted", "deleted"),
         else_=ibis.null("string"),
     )
+
+
+def _deleted_lately(rows: ir.Table, scope: Scope) -> list[ir.BooleanValue]:
+    # Only a run that needs the time reads it: who reads it cannot be repeated.
+    if not scope.include_deleted:
+        return []
+    return [rows.updated_at > ibis.literal(scope.now_utc - _DELETED_LATELY)]
 
 
 def _blueprints(tables: Tables) -> ir.Table:

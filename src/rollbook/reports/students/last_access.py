@@ -80,4 +80,5 @@ LAST_USER_ACCESS = Report(
     tables=("accounts", "pseudonyms", "users"),
     optional_tables=(*USER_ASSOCIATIONS, "courses", "enrollment_terms", "enrollments"),
     plan=_plan,
+    repeatable=True,
 )

@@ -61,4 +61,5 @@ LAST_ENROLLMENT_ACTIVITY = Report(
         "pseudonyms",
     ),
     plan=_plan,
+    repeatable=True,
 )

@@ -138,4 +138,5 @@ NO_SUBMISSIONS = Report(
     ),
     optional_tables=(*COURSE_ASSOCIATIONS, "enrollment_terms"),
     plan=_plan,
+    repeatable=True,
 )

@@ -96,4 +96,5 @@ USER_ACCESS_TOKENS = Report(
     tables=("accounts", "access_tokens", "developer_keys", "pseudonyms", "users"),
     optional_tables=(*USER_ASSOCIATIONS, "courses", "enrollments", "settings"),
     plan=_plan,
+    repeatable=True,
 )

@@ -86,4 +86,5 @@ ZERO_ACTIVITY = Report(
     tables=("accounts", "course_sections", "courses", "enrollments", "pseudonyms", "users"),
     optional_tables=(*COURSE_ASSOCIATIONS, "enrollment_terms"),
     plan=_plan,
+    repeatable=True,
 )

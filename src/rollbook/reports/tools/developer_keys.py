@@ -131,4 +131,5 @@ DEVELOPER_KEYS = Report(
     tables=("accounts", "developer_keys", "developer_key_account_bindings"),
     optional_tables=("lti_ims_registrations", "lti_tool_configurations", "settings"),
     plan=_plan,
+    repeatable=True,
 )

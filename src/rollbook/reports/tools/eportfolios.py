@@ -76,4 +76,5 @@ EPORTFOLIOS = Report(
     tables=("accounts", "eportfolios", "pseudonyms", "users"),
     optional_tables=("enrollments",),
     plan=_plan,
+    repeatable=True,
 )

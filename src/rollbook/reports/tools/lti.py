@@ -133,4 +133,5 @@ LTI = Report(
     tables=("accounts", "context_external_tools", "courses"),
     optional_tables=("course_account_associations",),
     plan=_plan,
+    repeatable=True,
 )
