@@ -27,11 +27,28 @@ class Settings(BaseSettings):
     """What an installation can set; every field is also a variable `ROLLBOOK_<FIELD>`."""
 
     model_config = SettingsConfigDict(
-        env_prefix="ROLLBOOK_", toml_file="rollbook.toml", extra="forbid", frozen=True
+        env_prefix="ROLLBOOK_",
+        toml_file="rollbook.toml",
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
     )
 
     data: Path = Field(
         default=Path("rollbook-data"), description="The folder of everything Rollbook keeps."
+    )
+    database_url: str | None = Field(
+        default=None,
+        # It may hold a password.
+        repr=False,
+        pattern=r"^postgres(ql)?://",
+        description="A Postgres for state and catalogue, which many machines share.",
+    )
+    files_url: str | None = Field(
+        default=None,
+        repr=False,
+        pattern=r"^s3://[a-z0-9][a-z0-9.-]*[a-z0-9](/|$)",
+        description="A bucket for report files and the lake's, which many machines share.",
     )
     source: str | None = Field(
         default=None,

@@ -29,6 +29,9 @@ RollbookError
 │   ├── RunNotFound         no such run
 │   └── RunNotAbortable     the run has ended already
 ├── FileNotFound            no such report file
+├── Unavailable             a part of the installation that is away for now
+│   ├── DatabaseUnavailable the database of the state and the lake's catalogue
+│   └── FilesUnavailable    the object store
 ├── AccessDenied            who asks may not
 │   ├── NotAuthenticated    no token at all
 │   ├── InvalidToken        an unknown token
@@ -198,6 +201,20 @@ class FileNotFound(RollbookError):
     """There is no such report file."""
 
     status = 404
+
+
+class Unavailable(RollbookError):
+    """A part of the installation cannot be reached for now."""
+
+    status = 503
+
+
+class DatabaseUnavailable(Unavailable):
+    """The Postgres that holds the state and the lake's catalogue is away."""
+
+
+class FilesUnavailable(Unavailable):
+    """The object store is away, or does not let us in."""
 
 
 class AccessDenied(RollbookError):

@@ -31,9 +31,7 @@ class CanvasDatabase:
 
     def __init__(self, server: str, name: str) -> None:
         self.name = name
-        self.url = server.replace("/postgres?", f"/{name}?") + f"&schema={SCHEMA}"
-        with dbapi.connect(server, autocommit=True) as connection, connection.cursor() as cursor:
-            cursor.execute(f"CREATE DATABASE {name}")
+        self.url = f"{new_database(server, name)}&schema={SCHEMA}"
         self._connection = dbapi.connect(self.url.partition("&schema")[0], autocommit=True)
         # What an engine still reads cannot be altered: an error, not a wait without end.
         self.execute("SET lock_timeout = '20s'")
@@ -75,6 +73,13 @@ class CanvasDatabase:
 
     def close(self) -> None:
         self._connection.close()
+
+
+def new_database(server: str, name: str) -> str:
+    """The address of a database that is made on the server."""
+    with dbapi.connect(server, autocommit=True) as connection, connection.cursor() as cursor:
+        cursor.execute(f"CREATE DATABASE {name}")
+    return server.replace("/postgres?", f"/{name}?")
 
 
 @pytest.fixture(scope="session")

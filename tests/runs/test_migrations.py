@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
@@ -12,8 +10,8 @@ from rollbook.state.database import open_database
 from rollbook.state.tables import metadata
 
 
-def test_migrated_tables_are_those_of_the_code(tmp_path: Path) -> None:
-    database = open_database(Settings(data=tmp_path))
+def test_migrated_tables_are_those_of_the_code(kept: Settings) -> None:
+    database = open_database(kept)
     with database.reading() as connection:
         differences = compare_metadata(MigrationContext.configure(connection), metadata)
     database.close()

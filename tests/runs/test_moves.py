@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import product
-from pathlib import Path
 from threading import Barrier, Thread
 from typing import Any
 
@@ -32,8 +31,8 @@ WAYS = {
 
 
 @pytest.fixture(scope="module")
-def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    database = open_database(Settings(data=tmp_path_factory.mktemp("state")))
+def database(kept: Settings) -> Iterator[Database]:
+    database = open_database(kept)
     yield database
     database.close()
 
@@ -104,6 +103,29 @@ def test_of_many_who_move_at_once_one_does(store: RunStore) -> None:
     assert sorted(moved) == [False] * 7 + [True]
 
 
+def test_of_equal_starts_at_once_one_makes_a_run(store: RunStore) -> None:
+    barrier, made = Barrier(8), list[bool]()
+
+    def start() -> None:
+        barrier.wait()
+        _, is_new = store.create(
+            account_id=2,
+            report="twins",
+            parameters={},
+            actor=NOBODY,
+            now=datetime.now(UTC),
+            twin=lambda runs: runs[0] if runs else None,
+        )
+        made.append(is_new)
+
+    threads = [Thread(target=start) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(made) == [False] * 7 + [True]
+
+
 def test_a_worker_that_lost_a_run_moves_it_no_more(store: RunStore) -> None:
     run = new_run(store)
     store.move(run.id, Status.RUNNING, of_attempt=0, attempt=1)
@@ -161,11 +183,10 @@ def test_run_time_waits_runs_and_stops(
     assert store.get(run.id).seconds(datetime.fromtimestamp(90, UTC)) == expected
 
 
-def test_opening_the_state_again_keeps_it(tmp_path: Path) -> None:
-    settings = Settings(data=tmp_path)
-    first = open_database(settings)
+def test_opening_the_state_again_keeps_it(kept: Settings) -> None:
+    first = open_database(kept)
     run = new_run(RunStore(first))
     first.close()
-    second = open_database(settings)
+    second = open_database(kept)
     assert RunStore(second).get(run.id) == run
     second.close()

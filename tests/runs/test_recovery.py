@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -42,12 +41,11 @@ class Rest:
 
 
 @pytest.fixture
-def rest(tmp_path: Path) -> Iterator[Rest]:
-    settings = Settings(data=tmp_path)
-    prepare_jobs(settings)
-    database, jobs = open_database(settings), DurableJobs(settings)
+def rest(own_kept: Settings) -> Iterator[Rest]:
+    prepare_jobs(own_kept)
+    database, jobs = open_database(own_kept), DurableJobs(own_kept)
     store = RunStore(database)
-    yield Rest(database, store, jobs, dispatcher_of(settings, store, jobs))
+    yield Rest(database, store, jobs, dispatcher_of(own_kept, store, jobs))
     jobs.close()
     database.close()
 

@@ -10,6 +10,7 @@ from typing import Literal, Protocol
 from dbos import DBOS, DBOSClient
 
 from rollbook.config import Settings
+from rollbook.state.database import sqlalchemy_url, telling_unavailable
 
 QUEUE = "reports"
 WORKFLOW = "perform_run"
@@ -78,16 +79,21 @@ class DurableJobs:
 
 
 def jobs_url(settings: Settings) -> str:
+    """The database of the queue; it may hold a password."""
+    if settings.database_url is not None:
+        return sqlalchemy_url(settings.database_url).render_as_string(hide_password=False)
     return f"sqlite:///{settings.data / 'jobs.sqlite'}"
 
 
 def prepare_jobs(settings: Settings) -> None:
-    """Create the queue's database, or bring it up to date."""
-    settings.data.mkdir(parents=True, exist_ok=True)
-    with closing(sqlite3.connect(settings.data / "jobs.sqlite", timeout=30)) as connection:
-        # So that workers who look for work do not wait for a run being put in.
-        connection.execute("PRAGMA journal_mode = WAL")
-    DBOS.migrate(jobs_url(settings))
+    """Create the queue's tables, or bring them up to date."""
+    if settings.database_url is None:
+        settings.data.mkdir(parents=True, exist_ok=True)
+        with closing(sqlite3.connect(settings.data / "jobs.sqlite", timeout=30)) as connection:
+            # So that workers who look for work do not wait for a run being put in.
+            connection.execute("PRAGMA journal_mode = WAL")
+    with telling_unavailable():
+        DBOS.migrate(jobs_url(settings))
 
 
 def _workflow_id(run_id: int) -> str:

@@ -104,7 +104,9 @@ class RunStore:
             "created_at": now,
             "request_key": request_key,
         }
-        with self._database.writing() as connection:
+        # Else two equal starts at once would not see each other.
+        matter = f"equals:{account_id}:{report}" if twin or leader else None
+        with self._database.writing(alone_in=matter) as connection:
             unfinished = _unfinished_of(connection, account_id, report) if twin or leader else []
             if twin and (found := twin(unfinished)):
                 return found, False
@@ -349,11 +351,13 @@ class RunStore:
         """Write the last words of an aborted run, once (api.md, 7.6)."""
         with self._database.writing() as connection:
             row = connection.execute(
-                sa.select(runs.c.parameters).where(
+                sa.select(runs.c.parameters)
+                .where(
                     runs.c.id == run_id,
                     runs.c.status == Status.ABORTED,
                     runs.c.ended_at.is_(None),
                 )
+                .with_for_update()
             ).one_or_none()
             if row is not None:
                 connection.execute(

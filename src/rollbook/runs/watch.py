@@ -11,7 +11,7 @@ from threading import Event, Thread
 from sqlalchemy.exc import SQLAlchemyError
 
 from rollbook.engines.engine import Engine
-from rollbook.errors import RunStopped
+from rollbook.errors import DatabaseUnavailable, RunStopped
 from rollbook.runs.model import Run, Status
 from rollbook.runs.store import RunStore
 
@@ -45,7 +45,7 @@ def watching(store: RunStore, run: Run, engine: Engine) -> Iterator[None]:
 def _is_ours(store: RunStore, run: Run) -> bool:
     try:
         return store.status(run.id) == (Status.RUNNING, run.attempt)
-    except SQLAlchemyError:
+    except (SQLAlchemyError, DatabaseUnavailable):
         _log.warning("state not readable", extra={"action": "watch_failed", "run": run.id})
         return True
 
@@ -81,6 +81,6 @@ class ProgressNotes:
                 progress=self._percent,
                 current_line=lines,
             )
-        except SQLAlchemyError:
+        except (SQLAlchemyError, DatabaseUnavailable):
             # The next note tells more anyway.
             _log.warning("progress not noted", extra={"action": "note_failed", "run": self._run.id})

@@ -21,6 +21,7 @@ from dbos import DBOS, DBOSConfig
 from sqlalchemy.exc import SQLAlchemyError
 
 from rollbook.config import Settings, read_settings
+from rollbook.errors import DatabaseUnavailable
 from rollbook.output.files import LocalFiles
 from rollbook.runs.dispatch import Dispatcher
 from rollbook.runs.jobs import (
@@ -97,6 +98,8 @@ def _launch(settings: Settings, name: str, place: Workplace) -> None:
         "executor_id": name,
         "console_log_level": "WARNING",
         "use_listen_notify": False,
+        # Connections are dear to Postgres; of these one suffices for all but the runs.
+        "sys_db_pool_size": settings.runs_per_worker + 3,
     }
     DBOS(config=config)
 
@@ -130,7 +133,7 @@ def _care(
             # DBOS leaves it to its host to say who is dead, and has no public name for this.
             DBOS._recover_pending_workflows([silent])  # noqa: SLF001
             heartbeats.forget(silent)
-    except SQLAlchemyError:
+    except (SQLAlchemyError, DatabaseUnavailable):
         _log.exception("worker could not look around", extra={"action": "care_failed"})
 
 
