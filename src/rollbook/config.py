@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from rollbook.bucket import Bucket, bucket_at
 from rollbook.engines.duck import DuckLimits
 from rollbook.engines.engine import Source
 from rollbook.engines.lake import Lake
@@ -172,6 +174,15 @@ class Settings(BaseSettings):
             data=self.data / "lake",
             limits=DuckLimits(self.memory_limit, self.threads, self.data / "spill"),
         )
+
+    @cached_property
+    def bucket(self) -> Bucket | None:
+        """The bucket of files; None where they lie in the data folder.
+
+        Raises:
+            ConfigurationError: there are no credentials for it.
+        """
+        return None if self.files_url is None else bucket_at(self.files_url)
 
     @property
     def tables(self) -> Source:

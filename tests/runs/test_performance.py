@@ -123,7 +123,7 @@ def test_a_run_ends_complete_with_its_file(bench: Bench) -> None:
     assert (run.status, run.progress, run.current_line) == (Status.COMPLETE, 100, 2)
     assert run.parameters == {"a": "b", "locale": "en", "extra_text": "Own;"}
     assert run.file is not None
-    assert bench.place.files.path(run.file.location).read_text() == "id\n1\n"
+    assert b"".join(bench.place.files.read(run.file.location)) == b"id\n1\n"
     assert run.snapshot is not None
     assert bench.left_over() == []
 

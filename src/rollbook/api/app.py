@@ -24,7 +24,7 @@ from rollbook.api.paths import CanvasPaths
 from rollbook.audit import AuditLog
 from rollbook.config import Settings
 from rollbook.errors import EmptyLake, SourceUnavailable
-from rollbook.output.files import LocalFiles
+from rollbook.output.files import open_files
 from rollbook.runs.jobs import DurableJobs, prepare_jobs
 from rollbook.runs.opening import run_service
 from rollbook.runs.recovery import Heartbeats
@@ -55,7 +55,7 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = utc_now) -> F
         app.state.services = Services(
             settings=settings,
             runs=run_service(settings, store, jobs, clock),
-            files=LocalFiles(settings.data / "files"),
+            files=open_files(settings),
             tokens=TokenStore(database),
             institutions=institutions,
             heartbeats=Heartbeats(database),

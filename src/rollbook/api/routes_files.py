@@ -10,7 +10,7 @@ from starlette.responses import Response
 from rollbook.access.callers import living_token, require_file
 from rollbook.access.links import read_verifier
 from rollbook.api.call import ApiCall, Call
-from rollbook.api.downloads import Download
+from rollbook.api.downloads import send_file
 from rollbook.api.openapi import BYTES, answers, errors, extra, includes, query
 from rollbook.api.paths import ACCOUNT, FILE
 from rollbook.api.schemas import reference
@@ -108,8 +108,7 @@ def _bytes_of(call: Call, file_id: str, account_id: str | None = None) -> Respon
     def record(sent: int) -> None:
         call.services.audit.add(record_of(run, Event.DOWNLOAD, actor, call.now, sent=sent))
 
-    path = call.services.files.path(file.location)
-    return Download(path, file, headers=headers, before=record)
+    return send_file(call.request, call.services.files, file, headers=headers, before=record)
 
 
 _CACHING = {"application/zip": "private, max-age=86400"}

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from rollbook.config import Settings
 from rollbook.errors import FileNotFound
 
+PIECE = 256 * 1024
+"""Bytes that are read at once."""
+
 _LOCATION = re.compile(r"[0-9]+-[0-9]+\.[a-z]+")
+GONE = "The file of this report is no longer in the store."
 
 
 def manifest_beside(location: str) -> str:
@@ -22,17 +28,39 @@ class FileStore(Protocol):
     """Where report files are kept."""
 
     def put(self, file: Path, location: str) -> None:
-        """Move a finished file into the store; afterwards it survives a power cut."""
-
-    def remove(self, location: str) -> None:
-        """Take a file out of the store; nothing happens if it is not there."""
-
-    def path(self, location: str) -> Path:
-        """Where to read a file of the store.
+        """Move a finished file into the store; afterwards it survives a power cut.
 
         Raises:
-            FileNotFound: the store does not have it.
+            FilesUnavailable: the store cannot be reached; it is as it was.
         """
+
+    def remove(self, location: str) -> None:
+        """Take a file out of the store; nothing happens if it is not there.
+
+        Raises:
+            FilesUnavailable: the store cannot be reached.
+        """
+
+    def read(self, location: str, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
+        """The bytes of a file, or those from `start` to before `stop`, piece by piece.
+
+        Raises:
+            FileNotFound: the store does not have it; raised before the first piece is asked for.
+            FilesUnavailable: the store cannot be reached.
+        """
+
+
+def open_files(settings: Settings) -> FileStore:
+    """The store of an installation: a bucket, or a folder in the data folder.
+
+    Raises:
+        ConfigurationError: there are no credentials for the bucket.
+    """
+    if settings.bucket is None:
+        return LocalFiles(settings.data / "files")
+    from rollbook.output.bucket_files import BucketFiles  # noqa: PLC0415 (few need it)
+
+    return BucketFiles(settings.bucket)
 
 
 def remove_with_manifest(files: FileStore, location: str) -> None:
@@ -56,17 +84,33 @@ class LocalFiles:
     def remove(self, location: str) -> None:
         self._path(location).unlink(missing_ok=True)
 
-    def path(self, location: str) -> Path:
+    def read(self, location: str, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
         path = self._path(location)
         if not path.is_file():
-            raise FileNotFound("The file of this report is no longer in the store.")
-        return path
+            raise FileNotFound(GONE)
+        return _pieces(path, start, path.stat().st_size if stop is None else stop)
 
     def _path(self, location: str) -> Path:
-        # Locations are made by Rollbook; anything else must not become a path.
-        if not _LOCATION.fullmatch(location):
-            raise FileNotFound("There is no such report file.")
-        return self.folder / location
+        return self.folder / checked_location(location)
+
+
+def checked_location(location: str) -> str:
+    """A location as it is.
+
+    Raises:
+        FileNotFound: Rollbook makes no such locations.
+    """
+    # Locations are made by Rollbook; anything else must not become a path.
+    if not _LOCATION.fullmatch(location):
+        raise FileNotFound("There is no such report file.")
+    return location
+
+
+def _pieces(path: Path, start: int, stop: int) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        file.seek(start)
+        while piece := file.read(min(PIECE, stop - file.tell())):
+            yield piece
 
 
 def _sync(path: Path) -> None:

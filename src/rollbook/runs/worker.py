@@ -22,7 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from rollbook.config import Settings, read_settings
 from rollbook.errors import DatabaseUnavailable
-from rollbook.output.files import LocalFiles
+from rollbook.output.files import open_files
 from rollbook.runs.dispatch import Dispatcher
 from rollbook.runs.jobs import (
     APPLICATION,
@@ -69,7 +69,7 @@ def run_worker(settings: Settings, *, name: str = "worker-1", stop: Event | None
     dispatcher = dispatcher_of(settings, store, jobs)
     place = Workplace(
         store=store,
-        files=LocalFiles(settings.data / "files"),
+        files=open_files(settings),
         view=views_of(settings.tables, folder),
         folder=folder,
         host=settings.report_host,

@@ -1,0 +1,57 @@
+"""A folder in an S3 bucket, and what opens it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from rollbook.errors import ConfigurationError
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """Where in an object store files lie, and the credentials for it."""
+
+    name: str
+    prefix: str
+    """Ends in a slash, unless it is empty."""
+    endpoint: str | None
+    """The server's address; None for Amazon's own."""
+    region: str
+    key_id: str = field(repr=False)
+    secret_key: str = field(repr=False)
+    session_token: str | None = field(default=None, repr=False)
+
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether the server is spoken to by TLS."""
+        return self.endpoint is None or self.endpoint.startswith("https://")
+
+
+def bucket_at(url: str, variables: Mapping[str, str] = os.environ) -> Bucket:
+    """The folder at `s3://bucket/prefix`, opened by what the usual AWS variables say.
+
+    Raises:
+        ConfigurationError: the variables hold no credentials.
+    """
+    parts = urlsplit(url)
+    prefix = parts.path.strip("/")
+    key_id, secret_key = (
+        variables.get(name) for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+    )
+    if not key_id or not secret_key:
+        raise ConfigurationError(
+            "files_url names a bucket, but no credentials are set. Set the variables "
+            "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
+        )
+    return Bucket(
+        name=parts.netloc,
+        prefix=f"{prefix}/" if prefix else "",
+        endpoint=variables.get("AWS_ENDPOINT_URL_S3") or variables.get("AWS_ENDPOINT_URL") or None,
+        region=variables.get("AWS_REGION") or variables.get("AWS_DEFAULT_REGION") or "us-east-1",
+        key_id=key_id,
+        secret_key=secret_key,
+        session_token=variables.get("AWS_SESSION_TOKEN") or None,
+    )
