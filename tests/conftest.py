@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from engines.memory_lake import MemoryLake
 from engines.postgres_server import canvas_database, postgres_server, shared_canvas_database
+from output.s3_server import s3_server
 
-__all__ = ["canvas_database", "postgres_server", "shared_canvas_database"]
+__all__ = ["canvas_database", "postgres_server", "s3_server", "shared_canvas_database"]
 
 # One process for each core runs the tests: engines with more threads would wait for each other.
 os.environ["ROLLBOOK_THREADS"] = "1"

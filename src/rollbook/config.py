@@ -18,6 +18,7 @@ from rollbook.bucket import Bucket, bucket_at
 from rollbook.engines.duck import DuckLimits
 from rollbook.engines.engine import Source
 from rollbook.engines.lake import Lake
+from rollbook.engines.lake_place import LakePlace, LocalPlace, SharedPlace
 from rollbook.engines.postgres import Postgres
 from rollbook.errors import ConfigurationError
 from rollbook.load.dap.service import DEFAULT_URL, DapService
@@ -173,7 +174,15 @@ class Settings(BaseSettings):
             catalogue=self.data / "lake.sqlite",
             data=self.data / "lake",
             limits=DuckLimits(self.memory_limit, self.threads, self.data / "spill"),
+            place=self._lake_place,
         )
+
+    @property
+    def _lake_place(self) -> LakePlace:
+        data = self.bucket or self.data / "lake"
+        if self.database_url is not None:
+            return SharedPlace(self.database_url, data)
+        return LocalPlace(self.data / "lake.sqlite", data)
 
     @cached_property
     def bucket(self) -> Bucket | None:

