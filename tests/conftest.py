@@ -56,6 +56,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="install the official client of Canvas Data and run it against the tests' server",
     )
+    parser.addoption(
+        "--many-machines-long",
+        action="store_true",
+        help="do 200 runs while workers and their database are killed, which takes minutes",
+    )
 
 
 @pytest.fixture(scope="session")

@@ -21,6 +21,14 @@ Answer = TypeVar("Answer")
 _CONNECT_SECONDS = 10
 _AWAY_SECONDS = 0.5
 """How often is asked for a database that is away."""
+_LOST_WORDS = (
+    "connection to server",
+    "server closed the connection",
+    "terminating connection",
+    "no connection to the server",
+    "the database system is",
+)
+"""What libpq says, through DuckDB, of a server that is away."""
 
 _log = logging.getLogger(__name__)
 
@@ -85,6 +93,20 @@ def telling_unavailable() -> Iterator[None]:
         raise DatabaseUnavailable(
             "The database of Rollbook's state cannot be reached. Try again in a moment; if it "
             "stays away, look at the server and at ROLLBOOK_DATABASE_URL."
+        ) from error
+
+
+@contextmanager
+def telling_catalogue_unavailable() -> Iterator[None]:
+    """Has the block raise DatabaseUnavailable where DuckDB lost the Postgres of the catalogue."""
+    try:
+        yield
+    except Exception as error:
+        # Arrow wraps DuckDB's errors in its own; the words stay.
+        if not any(words in str(error) for words in _LOST_WORDS):
+            raise
+        raise DatabaseUnavailable(
+            "The database of the lake's catalogue cannot be reached. Try again in a moment."
         ) from error
 
 

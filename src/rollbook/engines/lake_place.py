@@ -17,8 +17,12 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from rollbook.bucket import Bucket
 from rollbook.engines.duck import load_extension, quoted
-from rollbook.errors import DatabaseUnavailable
-from rollbook.shared_database import holding, shared_engine, telling_unavailable
+from rollbook.shared_database import (
+    holding,
+    shared_engine,
+    telling_catalogue_unavailable,
+    telling_unavailable,
+)
 
 SnapshotRow = tuple[int, datetime, str, str | None]
 """Number, time (aware), message, further information."""
@@ -145,17 +149,13 @@ class SharedPlace:
         password = str(address.pop("password", None) or "")
         connection.execute(f"CREATE SECRET catalogue (TYPE postgres, PASSWORD {quoted(password)})")
         in_catalogue = (f"META_SCHEMA '{_CATALOGUE_SCHEMA}'", "META_SECRET 'catalogue'")
-        try:
+        with telling_catalogue_unavailable():
             _attach(
                 connection,
                 f"postgres:{make_conninfo(**{'application_name': 'rollbook', **address})}",
                 self.data,
                 (*in_catalogue, *options),
             )
-        except duckdb.IOException as error:
-            raise DatabaseUnavailable(
-                f"The catalogue of {self.name} cannot be reached. Try again in a moment."
-            ) from error
 
 
 def _attach(

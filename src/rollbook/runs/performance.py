@@ -16,7 +16,7 @@ from typing import Any
 
 from rollbook.canvas.tables import Tables
 from rollbook.engines.engine import Engine, snapshot_name, state_of
-from rollbook.errors import NothingToReport, RollbookError, RunStopped
+from rollbook.errors import DatabaseUnavailable, NothingToReport, RollbookError, RunStopped
 from rollbook.output.files import FileStore, manifest_beside, remove_with_manifest
 from rollbook.reports import texts
 from rollbook.reports.as_of import given_as_of, without_as_of
@@ -31,9 +31,12 @@ from rollbook.runs.service import end_stopped, utc_now
 from rollbook.runs.store import RunStore
 from rollbook.runs.views import View
 from rollbook.runs.watch import ProgressNotes, watching
+from rollbook.shared_database import patiently
 
 MOST_ATTEMPTS = 3
 """A run whose worker died so often is not begun again (api.md, 12.2)."""
+_MOST_RETURNS = 10
+"""So often a run works again because the database went away."""
 
 CONTENT_TYPES = {"csv": "text/csv", "zip": "application/zip"}
 
@@ -66,21 +69,21 @@ def perform(place: Workplace, run_id: int) -> None:
 
 
 def _perform(place: Workplace, run_id: int) -> None:
-    run = _begin(place, run_id)
+    run = patiently(_begin, place, run_id)
     if run is None:
         return
     _log.info("run begun", extra={"action": "run_begun", "run": run.id, "attempt": run.attempt})
     with _folder_for(place, run) as folder:
         try:
-            _work(place, run, folder)
+            _work_while_database_returns(place, run, folder)
         except RunStopped:
-            end_stopped(place.store, run)
+            patiently(end_stopped, place.store, run)
             _log.info("run stopped", extra={"action": "run_stopped", "run": run.id})
         except RollbookError as error:
-            _fail(place, run, _sentence(error))
+            patiently(_fail, place, run, _sentence(error))
             _log.info("run failed", extra={"action": "run_failed", "run": run.id})
         except Exception as error:  # noqa: BLE001 (a run must end, and say how)
-            _fail(place, run, _sentence_of_fault(error, run))
+            patiently(_fail, place, run, _sentence_of_fault(error, run))
 
 
 def _begin(place: Workplace, run_id: int) -> Run | None:
@@ -106,6 +109,18 @@ def _begin(place: Workplace, run_id: int) -> Run | None:
         for extension in (*CONTENT_TYPES, "json"):
             place.files.remove(f"{run.id}-{earlier}.{extension}")
     return place.store.get(run.id) if begun else _begin(place, run_id)
+
+
+def _work_while_database_returns(place: Workplace, run: Run, folder: Path) -> None:
+    """Work; where the database of state or catalogue went away, work again once it is back."""
+    for _ in range(_MOST_RETURNS):
+        try:
+            return _work(place, run, folder)
+        except DatabaseUnavailable:
+            _log.warning("run lost the database", extra={"action": "run_waits", "run": run.id})
+            if patiently(place.store.status, run.id) != (Status.RUNNING, run.attempt):
+                raise RunStopped("The run was stopped while the database was away.") from None
+    return _work(place, run, folder)
 
 
 def _work(place: Workplace, run: Run, folder: Path) -> None:
@@ -178,7 +193,8 @@ def _publish(place: Workplace, run: Run, product: Product, manifest: Mapping[str
     file_of_manifest.write_text(json.dumps(manifest, ensure_ascii=False, indent=2), "utf-8")
     place.files.put(product.file, location)
     place.files.put(file_of_manifest, manifest_beside(location))
-    completed = place.store.complete(
+    completed = patiently(
+        place.store.complete,
         run.id,
         of_attempt=run.attempt,
         progress=100,
@@ -200,12 +216,18 @@ def _publish(place: Workplace, run: Run, product: Product, manifest: Mapping[str
             "created_at": now,
         },
     )
-    if not completed:
+    if not completed and not _is_complete_with(place, run, location):
         remove_with_manifest(place.files, location)
         raise RunStopped("The run was stopped at its very end.")
     _log.info(
         "run complete", extra={"action": "run_complete", "run": run.id, "size": manifest["size"]}
     )
+
+
+def _is_complete_with(place: Workplace, run: Run, location: str) -> bool:
+    """Whether the run has this file: the database may have gone away just after it said so."""
+    file = patiently(place.store.get, run.id).file
+    return file is not None and file.location == location
 
 
 def _fail(place: Workplace, run: Run, extra_text: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import socket
 import subprocess
 import sys
 import time
@@ -39,7 +40,9 @@ class Supervisor:
         self._thread = Thread(target=self._watch, name="supervisor", daemon=True)
 
     def start(self) -> None:
-        names = [f"worker-{number + 1}" for number in range(self._settings.workers)]
+        # Many machines that share the work must not share a name.
+        machine = "" if self._settings.database_url is None else f"{socket.gethostname()}-"
+        names = [f"{machine}worker-{number + 1}" for number in range(self._settings.workers)]
         self._workers = [_Worker(name, self._spawn(name)) for name in names]
         self._thread.start()
 

@@ -16,6 +16,7 @@ from rollbook.engines.engine import Engine, Source
 from rollbook.engines.lake import Lake
 from rollbook.errors import EmptyLake
 from rollbook.reports.as_of import open_as_of
+from rollbook.shared_database import telling_catalogue_unavailable
 
 View = Callable[[Any, str], AbstractContextManager[Engine]]
 """Opens a view of the data as of what a run says, for an account, which stays as it is."""
@@ -88,11 +89,13 @@ class LakeViews:
 
         Raises:
             EmptyLake: nothing was loaded yet.
+            DatabaseUnavailable: the lake's catalogue is away, or went away while the block ran.
             As `rollbook.reports.as_of.open_as_of`.
         """
         view = self._take() if as_of is None else self._open(as_of, account)
         try:
-            yield view.engine
+            with telling_catalogue_unavailable():
+                yield view.engine
         finally:
             view.close()
             # Not earlier: the run needs the processor itself.
