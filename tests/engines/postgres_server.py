@@ -75,6 +75,14 @@ class CanvasDatabase:
         self._connection.close()
 
 
+def trust_the_power(server: str) -> None:
+    """Have a server save nothing from power cuts: the next test run makes all of it anew."""
+    with dbapi.connect(server, autocommit=True) as connection, connection.cursor() as cursor:
+        for setting in ("fsync", "full_page_writes"):
+            cursor.execute(f"ALTER SYSTEM SET {setting} = off")
+        cursor.execute("SELECT pg_reload_conf()")
+
+
 def new_database(server: str, name: str) -> str:
     """The address of a database that is made on the server."""
     with dbapi.connect(server, autocommit=True) as connection, connection.cursor() as cursor:
@@ -98,12 +106,8 @@ def postgres_server() -> Iterator[str]:
         patch.setattr(package, "pgexec", partial(_without_hurry, pgexec))
         server = package.get_server(folder, cleanup_mode="delete")
     address: str = server.get_uri()
-    with dbapi.connect(address, autocommit=True) as connection, connection.cursor() as cursor:
-        # What a crash would lose is made anew by the next run.
-        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
-            cursor.execute(f"ALTER SYSTEM SET {setting} = off")
-        _demand_passwords(folder)
-        cursor.execute("SELECT pg_reload_conf()")
+    _demand_passwords(folder)
+    trust_the_power(address)
     yield address
     server.cleanup()
 

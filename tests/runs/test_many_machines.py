@@ -25,7 +25,7 @@ import sqlalchemy as sa
 from api.inside import inside
 from api.institution import TABLES
 from api.live import until
-from engines.postgres_server import new_database
+from engines.postgres_server import new_database, trust_the_power
 from output.s3_server import S3Server
 
 from rollbook.audit import AuditLog, Event
@@ -64,6 +64,7 @@ class OwnPostgres:
 
         folder = Path(tempfile.gettempdir()) / f"rollbook-postgres-{uuid.uuid4().hex[:12]}"
         self._server: Any = get_server(folder, cleanup_mode="delete")
+        trust_the_power(self._server.get_uri())
         self.url: str = new_database(self._server.get_uri(), "rollbook")
 
     def kill(self) -> None:

@@ -30,6 +30,7 @@ from rollbook.engines.engine import Snapshot
 from rollbook.engines.lake_place import LakePlace, LocalPlace
 from rollbook.engines.lake_readers import Reader, Readers
 from rollbook.errors import EmptyLake, LoadConflict, UnknownSnapshot
+from rollbook.shared_database import telling_catalogue_unavailable
 
 SCHEMA = "canvas"
 """The schema of the Canvas tables inside the lake."""
@@ -93,6 +94,7 @@ class Lake:
             return str(self.snapshot().id)
         return _newest(self, *(_mark(file) for file in _files_of(self.catalogue)))
 
+    @telling_catalogue_unavailable()
     def engine(self, snapshot: int | None = None) -> LakeEngine:
         """A view of one snapshot, by default the latest.
 

@@ -92,14 +92,14 @@ class LakeViews:
             DatabaseUnavailable: the lake's catalogue is away, or went away while the block ran.
             As `rollbook.reports.as_of.open_as_of`.
         """
-        view = self._take() if as_of is None else self._open(as_of, account)
-        try:
-            with telling_catalogue_unavailable():
+        with telling_catalogue_unavailable():
+            view = self._take() if as_of is None else self._open(as_of, account)
+            try:
                 yield view.engine
-        finally:
-            view.close()
-            # Not earlier: the run needs the processor itself.
-            self._wanted.set()
+            finally:
+                view.close()
+                # Not earlier: the run needs the processor itself.
+                self._wanted.set()
 
     def _take(self) -> _View:
         with self._lock:
