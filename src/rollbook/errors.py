@@ -24,6 +24,7 @@ RollbookError
 │   ├── JobFailed           a service could not make the files that were asked for
 │   ├── JobExpired          a service no longer has the files that were asked for
 │   ├── NotWritable         a file of ours that cannot be written: the disk is full
+│   ├── SharedLake          a clean-up that could hurt readers on other machines
 │   └── LoadConflict        another load or clean-up is running
 ├── RunError                the life of a run
 │   ├── RunNotFound         no such run
@@ -174,6 +175,10 @@ class JobExpired(DataError):
 
 class NotWritable(DataError):
     """A file of ours cannot be written, mostly because the disk is full."""
+
+
+class SharedLake(DataError):
+    """A lake of many machines cannot be cleaned up by one of them."""
 
 
 class LoadConflict(DataError):

@@ -31,6 +31,7 @@ from output.s3_server import S3Server
 from rollbook.audit import AuditLog, Event
 from rollbook.config import Settings
 from rollbook.load.json_tables import load_tables
+from rollbook.output.files import manifest_beside
 from rollbook.reports.registry import registry
 from rollbook.runs.jobs import DurableJobs, prepare_jobs
 from rollbook.runs.model import UNFINISHED, Run, Status
@@ -182,7 +183,9 @@ def assert_all_done_once(cluster: Cluster, started: list[Run]) -> None:
     stored = cluster.settings.bucket
     assert stored is not None
     kept = _files_in_bucket(cluster)
-    assert sorted(kept) == sorted(file.location for file in files)
+    assert sorted(kept) == sorted(
+        name for file in files for name in (file.location, manifest_beside(file.location))
+    )
     assert all(kept[file.location] == file.size for file in files)
     assert len({file.sha256 for file in files}) == 1
     completed = [

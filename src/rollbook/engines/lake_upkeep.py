@@ -14,6 +14,7 @@ import duckdb
 
 from rollbook.engines.engine import Snapshot
 from rollbook.engines.lake import Lake
+from rollbook.errors import SharedLake
 
 _REWRITTEN_SHARE = 0.1
 """A file that lost so much of its rows is written anew without them."""
@@ -72,8 +73,10 @@ def expire(lake: Lake, policy: Policy, now: datetime) -> Expiry:
     Raises:
         EmptyLake: nothing was loaded.
         LoadConflict: a load or another clean-up is running.
+        SharedLake: other machines may read it.
     """
     lake.snapshot()
+    _refuse_shared(lake)
     with lake.changing() as connection:
         size = _size(lake)
         _delete_replaced_files(lake, connection)
@@ -101,8 +104,10 @@ def compact(lake: Lake) -> Compaction:
     Raises:
         EmptyLake: nothing was loaded.
         LoadConflict: a load or another clean-up is running.
+        SharedLake: other machines may read it.
     """
     lake.snapshot()
+    _refuse_shared(lake)
     with lake.changing() as connection:
         size = _size(lake)
         _delete_replaced_files(lake, connection)
@@ -120,6 +125,14 @@ def compact(lake: Lake) -> Compaction:
             files_after=sum(row[3] for row in written),
             freed_bytes=max(size - _size(lake), 0),
             files_awaiting_readers=_replaced_files(connection),
+        )
+
+
+def _refuse_shared(lake: Lake) -> None:
+    if lake.is_shared:
+        raise SharedLake(
+            "Snapshots of a lake that many machines share are kept: readers on other machines are "
+            "not known here, and files that they read would be taken away. Nothing was changed."
         )
 
 

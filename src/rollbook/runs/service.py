@@ -132,8 +132,8 @@ class RunService:
         run = self.show(run_id, account_id=account_id, report=report)
         if run.file is None:
             raise FileNotFound(f"Run {run.id} has no file, so there is no manifest of it.")
-        written = files.path(manifest_beside(run.file.location))
-        manifest: dict[str, Any] = json.loads(written.read_text("utf-8"))
+        written = b"".join(files.read(manifest_beside(run.file.location)))
+        manifest: dict[str, Any] = json.loads(written)
         return manifest
 
     def queue_place(self, run: Run) -> QueuePlace | None:

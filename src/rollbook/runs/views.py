@@ -127,10 +127,12 @@ class LakeViews:
 
     def _keep_ready(self, look_seconds: float) -> None:
         while True:
-            if not self._wanted.wait(look_seconds) and not self._holds_old_snapshot():
-                continue
-            self._wanted.clear()
+            was_wanted = self._wanted.wait(look_seconds)
+            if was_wanted:
+                self._wanted.clear()
             try:
+                if not was_wanted and not self._holds_old_snapshot():
+                    continue
                 view = self._open()
             except EmptyLake:
                 # The run that comes when there are data opens its own.
