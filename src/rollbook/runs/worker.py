@@ -37,7 +37,7 @@ from rollbook.runs.jobs import (
 from rollbook.runs.logs import log_to_stderr
 from rollbook.runs.opening import dispatcher_of
 from rollbook.runs.performance import Workplace, perform
-from rollbook.runs.recovery import Heartbeats, hand_over_forgotten
+from rollbook.runs.recovery import SILENCE, Heartbeats, hand_over_forgotten
 from rollbook.runs.retention import keep_purging, retention_of
 from rollbook.runs.store import RunStore
 from rollbook.runs.views import views_of
@@ -83,8 +83,12 @@ def run_worker(settings: Settings, *, name: str = "worker-1", stop: Event | None
     # Apart, because to read a large file would keep this thread from saying that the worker lives.
     purging = (store, place.files, retention_of(settings), stop)
     Thread(target=keep_purging, args=purging, name="purging", daemon=True).start()
+    takes_over_from = time.monotonic()
     while True:
-        _care(name, store, jobs, dispatcher, heartbeats)
+        takes_over = time.monotonic() >= takes_over_from
+        if not _care(name, store, jobs, dispatcher, heartbeats, takes_over=takes_over):
+            # The others could not say that they live, either.
+            takes_over_from = time.monotonic() + SILENCE.total_seconds()
         if stop.wait(CARE_SECONDS):
             break
     heartbeats.forget(name)
@@ -121,12 +125,19 @@ def _launch(settings: Settings, name: str, place: Workplace) -> None:
 
 
 def _care(
-    name: str, store: RunStore, jobs: Jobs, dispatcher: Dispatcher, heartbeats: Heartbeats
-) -> None:
+    name: str,
+    store: RunStore,
+    jobs: Jobs,
+    dispatcher: Dispatcher,
+    heartbeats: Heartbeats,
+    *,
+    takes_over: bool,
+) -> bool:
+    """Say that this worker lives and look after what others left; whether that could be done."""
     try:
         heartbeats.beat(name, os.getpid())
         hand_over_forgotten(store, jobs, dispatcher)
-        for silent in heartbeats.silent():
+        for silent in heartbeats.silent() if takes_over else ():
             _log.warning(
                 "taking over from a silent worker", extra={"action": "take_over", "worker": silent}
             )
@@ -135,6 +146,8 @@ def _care(
             heartbeats.forget(silent)
     except (SQLAlchemyError, DatabaseUnavailable):
         _log.exception("worker could not look around", extra={"action": "care_failed"})
+        return False
+    return True
 
 
 def main(arguments: list[str] | None = None) -> None:
