@@ -45,10 +45,12 @@ def lake(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
     return rollbook.open(tmp_path).lake
 
 
-def test_a_run_is_not_disturbed_by_a_load_in_another_process(lake: Lake, tmp_path: Path) -> None:
+def test_a_run_is_not_disturbed_by_a_load_in_another_process(
+    either_lake: Lake, tmp_path: Path
+) -> None:
     users = [{"id": n, "name": "old"} for n in range(1, 20_001)]
-    load_tables(lake, {"users": users}, "first")
-    engine = lake.engine()
+    load_tables(either_lake, {"users": users}, "first")
+    engine = either_lake.engine()
     batches = engine.batches(engine.source_table("users").select("name"), chunk_rows=1_000)
     first = batches.read_next_batch()
 
@@ -59,7 +61,7 @@ def test_a_run_is_not_disturbed_by_a_load_in_another_process(lake: Lake, tmp_pat
     names += [name for batch in batches for name in batch["name"].to_pylist()]
     assert names == ["old"] * 20_000
     assert engine.rows(engine.source_table("users").limit(1).select("name")) == [{"name": "old"}]
-    later = lake.engine()
+    later = either_lake.engine()
     assert [row["name"] for row in later.rows(later.source_table("users"))] == ["new"] * 3
     engine.close()
     later.close()
@@ -81,22 +83,22 @@ def load_half(lake: Lake) -> None:
         raise RuntimeError("half way")
 
 
-def test_a_load_that_fails_changes_nothing(lake: Lake) -> None:
-    load_tables(lake, {"users": [{"id": 1}]}, "first")
+def test_a_load_that_fails_changes_nothing(either_lake: Lake) -> None:
+    load_tables(either_lake, {"users": [{"id": 1}]}, "first")
     with pytest.raises(RuntimeError, match="half way"):
-        load_half(lake)
-    assert [snapshot.source for snapshot in lake.snapshots()] == ["first"]
-    engine = lake.engine()
+        load_half(either_lake)
+    assert [snapshot.source for snapshot in either_lake.snapshots()] == ["first"]
+    engine = either_lake.engine()
     assert engine.rows(engine.source_table("users").select("id")) == [{"id": 1}]
     engine.close()
 
 
-def test_two_loads_at_a_time_are_one_too_many(lake: Lake) -> None:
-    with loading(lake, "slow") as load:
+def test_two_loads_at_a_time_are_one_too_many(either_lake: Lake) -> None:
+    with loading(either_lake, "slow") as load:
         load.replace("users", "SELECT 1 AS id")
         with pytest.raises(LoadConflict, match="Another load"):
-            load_tables(lake, {}, "impatient")
-    assert [snapshot.source for snapshot in lake.snapshots()] == ["slow"]
+            load_tables(either_lake, {}, "impatient")
+    assert [snapshot.source for snapshot in either_lake.snapshots()] == ["slow"]
 
 
 def test_an_empty_lake_says_what_to_do(lake: Lake) -> None:
