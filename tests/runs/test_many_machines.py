@@ -35,7 +35,7 @@ from rollbook.output.files import manifest_beside
 from rollbook.reports.registry import registry
 from rollbook.runs.jobs import DurableJobs, prepare_jobs
 from rollbook.runs.model import UNFINISHED, Run, Status
-from rollbook.runs.service import RunService
+from rollbook.runs.opening import run_service
 from rollbook.runs.store import RunStore
 from rollbook.shared_database import patiently
 from rollbook.state.database import Database, open_database
@@ -168,8 +168,8 @@ def cluster(
 
 def start_runs(cluster: Cluster, number: int) -> list[Run]:
     with closing(DurableJobs(cluster.settings)) as jobs:
-        service = RunService(cluster.store, jobs)
-        parameters = {"users": True, "courses": True}
+        service = run_service(cluster.settings, cluster.store, jobs)
+        parameters = {"users": True, "courses": True, "fresh": True}
         started = [
             service.start(REPORT, account_id=1, parameters=parameters) for _ in range(number)
         ]

@@ -129,7 +129,7 @@ def purge(
     rollbook runs purge --older-than 90 --dry-run
     """
     from rollbook.config import read_settings
-    from rollbook.output.files import LocalFiles
+    from rollbook.output.files import open_files
     from rollbook.runs.opening import open_runs
     from rollbook.runs.retention import Retention, retention_of
     from rollbook.runs.retention import purge as purge_files
@@ -141,7 +141,7 @@ def purge(
             "Files are kept for ever. Set keep_files_days or keep_files_days_of, or name --older-than DAYS."
         )
     with open_runs(settings) as service:
-        files = LocalFiles(settings.data / "files")
+        files = open_files(settings)
         purged = [
             vars(file)
             for file in purge_files(

@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from rollbook.audit import NOBODY
 from rollbook.audit import Event as AuditEvent
 from rollbook.config import Settings
-from rollbook.errors import FileNotFound
+from rollbook.errors import FileNotFound, Unavailable
 from rollbook.output.files import FileStore, remove_with_manifest
 from rollbook.runs.model import ReportFile, Run, record_of
 from rollbook.runs.store import RunStore
@@ -116,10 +116,12 @@ def purge(
 
 def _as_found(run: Run, file: ReportFile, files: FileStore) -> Purged:
     size, digest = 0, None
+    found = hashlib.sha256()
     try:
-        with files.path(file.location).open("rb") as content:
-            digest = hashlib.file_digest(content, "sha256").hexdigest()
-            size = content.tell()
+        for piece in files.read(file.location):
+            found.update(piece)
+            size += len(piece)
+        digest = found.hexdigest()
     except (FileNotFound, FileNotFoundError):
         _log.warning("no bytes to purge", extra={"action": "purge_found_nothing", "run": run.id})
     return Purged(
@@ -152,6 +154,6 @@ def keep_purging(store: RunStore, files: FileStore, retention: Retention, stop: 
                         "sha256": file.sha256,
                     },
                 )
-        except (SQLAlchemyError, OSError):
+        except (SQLAlchemyError, OSError, Unavailable):
             _log.exception("files not purged", extra={"action": "purge_failed"})
         stop.wait(PURGE_SECONDS)

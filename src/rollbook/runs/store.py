@@ -305,9 +305,9 @@ class RunStore:
         with self._database.reading() as connection:
             if connection.execute(waiting.limit(1)).one_or_none() is None:
                 return []
-        with self._database.writing() as connection:
-            # Locked, so that of two who count and admit one sees what the other did.
-            rows = connection.execute(waiting.with_for_update()).all()
+        # Else of two who count and admit one would not see what the other did.
+        with self._database.writing(alone_in="admission") as connection:
+            rows = connection.execute(waiting).all()
             of_account, of_report = _with_workers(connection)
             admitted = list[int]()
             for row in rows:
