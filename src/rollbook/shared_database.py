@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from functools import cache
 from typing import ParamSpec, TypeVar
 
@@ -13,7 +14,7 @@ import psycopg
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from rollbook.errors import DatabaseUnavailable
+from rollbook.errors import DatabaseUnavailable, RollbookError
 
 Arguments = ParamSpec("Arguments")
 Answer = TypeVar("Answer")
@@ -27,6 +28,7 @@ _LOST_WORDS = (
     "terminating connection",
     "no connection to the server",
     "the database system is",
+    "Current transaction is aborted",
 )
 """What libpq says, through DuckDB, of a server that is away."""
 
@@ -97,17 +99,38 @@ def telling_unavailable() -> Iterator[None]:
 
 
 @contextmanager
-def telling_catalogue_unavailable() -> Iterator[None]:
-    """Has the block raise DatabaseUnavailable where DuckDB lost the Postgres of the catalogue."""
+def telling_catalogue_unavailable(url: str | None = None) -> Iterator[None]:
+    """Has the block raise DatabaseUnavailable where DuckDB lost the Postgres of the catalogue.
+
+    Args:
+        url: of that Postgres. DuckDB's errors do not always tell; that it was started meanwhile does.
+    """
+    started_at = None if url is None else _started_at(url)
     try:
         yield
+    except (RollbookError, GeneratorExit):
+        raise
     except Exception as error:
         # Arrow wraps DuckDB's errors in its own; the words stay.
-        if not any(words in str(error) for words in _LOST_WORDS):
+        is_said = any(words in str(error) for words in _LOST_WORDS)
+        if not is_said and (url is None or patiently(_started_at, url) == started_at):
             raise
         raise DatabaseUnavailable(
             "The database of the lake's catalogue cannot be reached. Try again in a moment."
         ) from error
+
+
+def _started_at(url: str) -> datetime:
+    """When a Postgres was started.
+
+    Raises:
+        DatabaseUnavailable: it cannot be reached.
+    """
+    with telling_unavailable(), shared_engine(url).connect() as connection:
+        started: datetime = connection.execute(
+            sa.select(sa.func.pg_postmaster_start_time())
+        ).scalar_one()
+        return started
 
 
 def patiently(

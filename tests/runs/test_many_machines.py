@@ -124,6 +124,16 @@ class Cluster:
 
         return patiently(count)
 
+    def has_run_begun_again(self) -> bool:
+        """Whether a run is at work that would be given up if its worker died once more."""
+
+        def look() -> bool:
+            query = sa.select(runs.c.id).where(runs.c.status.in_(UNFINISHED), runs.c.attempt > 1)
+            with self.database.reading() as connection:
+                return connection.execute(query.limit(1)).first() is not None
+
+        return patiently(look)
+
     def until_ended(self, number: int) -> None:
         def look() -> bool:
             self.restart_ended_workers()
@@ -230,7 +240,7 @@ def test_four_workers_and_many_deaths(cluster: Cluster, request: pytest.FixtureR
     kills = {"workers": 0, "database": 0}
     while (ended := cluster.ended()) < len(started):
         cluster.until_ended(min(ended + chance.randint(2, 12), len(started)))
-        if chance.random() < 0.3:
+        if chance.random() < 0.3 or cluster.has_run_begun_again():
             cluster.postgres.kill()
             kills["database"] += 1
         else:

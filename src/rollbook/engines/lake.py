@@ -27,7 +27,7 @@ from ibis.expr.schema import Schema
 
 from rollbook.engines.duck import DuckLimits, connect
 from rollbook.engines.engine import Snapshot
-from rollbook.engines.lake_place import LakePlace, LocalPlace
+from rollbook.engines.lake_place import LakePlace, LocalPlace, SharedPlace
 from rollbook.engines.lake_readers import Reader, Readers
 from rollbook.errors import EmptyLake, LoadConflict, UnknownSnapshot
 from rollbook.shared_database import telling_catalogue_unavailable
@@ -55,7 +55,12 @@ class Lake:
     @property
     def is_shared(self) -> bool:
         """Whether other machines may read and write it."""
-        return self._place.is_shared
+        return self.database_url is not None
+
+    @property
+    def database_url(self) -> str | None:
+        """Of the Postgres that holds the catalogue of a shared lake; it may hold a password."""
+        return self._place.database_url if isinstance(self._place, SharedPlace) else None
 
     def snapshots(self) -> list[Snapshot]:
         """All snapshots that a load made, oldest first."""

@@ -43,10 +43,6 @@ class LakePlace(Protocol):
     def name(self) -> str:
         """The place in words."""
 
-    @property
-    def is_shared(self) -> bool:
-        """Whether other machines may read and write there."""
-
     def snapshot_rows(self) -> Sequence[SnapshotRow]:
         """The snapshots that have a message, oldest first; none where there is no lake yet.
 
@@ -75,10 +71,6 @@ class LocalPlace:
     @property
     def name(self) -> str:
         return str(self.catalogue.parent)
-
-    @property
-    def is_shared(self) -> bool:
-        return False
 
     def snapshot_rows(self) -> Sequence[SnapshotRow]:
         if not self.catalogue.exists():
@@ -122,10 +114,6 @@ class SharedPlace:
     @property
     def name(self) -> str:
         return f"the lake of database {sa.make_url(self.database_url).database}"
-
-    @property
-    def is_shared(self) -> bool:
-        return True
 
     def snapshot_rows(self) -> Sequence[SnapshotRow]:
         snapshots = f"{_CATALOGUE_SCHEMA}.ducklake_snapshot"

@@ -92,7 +92,7 @@ class LakeViews:
             DatabaseUnavailable: the lake's catalogue is away, or went away while the block ran.
             As `rollbook.reports.as_of.open_as_of`.
         """
-        with telling_catalogue_unavailable():
+        with telling_catalogue_unavailable(self._lake.database_url):
             view = self._take() if as_of is None else self._open(as_of, account)
             try:
                 yield view.engine
