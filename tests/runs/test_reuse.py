@@ -120,7 +120,7 @@ class Office:
 
     def content(self, run: Run) -> bytes:
         assert run.file is not None
-        return self.place.files.path(run.file.location).read_bytes()
+        return b"".join(self.place.files.read(run.file.location))
 
     def limit(self, **limits: Any) -> None:
         dispatcher = replace(self.service.dispatcher, limits=Limits(**limits))
