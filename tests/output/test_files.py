@@ -96,5 +96,5 @@ def test_a_bucket_needs_credentials() -> None:
 
 
 def test_settings_show_no_secrets() -> None:
-    settings = Settings(database_url="postgresql://me:secret@db/x", files_url="s3://us/secret")
-    assert "secret" not in repr(settings)
+    settings = Settings(database_url="postgresql://me:hush@db/x", files_url="s3://us/hush")
+    assert "hush" not in repr(settings)
