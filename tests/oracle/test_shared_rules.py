@@ -58,7 +58,7 @@ def test_terms(memory_lake: MemoryLake) -> None:
     """Every form of a term's id finds the same term, or the run fails for both."""
     found: set[str] = set()
 
-    @settings(derandomize=True, deadline=None, max_examples=100, backend=PLAIN)
+    @settings(derandomize=True, deadline=None, max_examples=200, backend=PLAIN)
     @given(accounts(), terms, st.sampled_from(TERM_FORMS))
     def agree(account_rows: Any, term_rows: Any, form: Any) -> None:
         tables = {"accounts": account_rows, "enrollment_terms": term_rows}
