@@ -89,7 +89,7 @@ class RunStore:
             now: when it was asked for.
             twin: looks for a run that makes a new one needless among those not finished.
             request_key: what equal requests have in common.
-            leader: looks, among the same, for one that the new run shall wait for.
+            leader: looks, among those with the same key, for one that the new run shall wait for.
         """
         values = {
             "account_id": account_id,
@@ -105,11 +105,13 @@ class RunStore:
             "request_key": request_key,
         }
         with self._database.writing() as connection:
-            unfinished = _unfinished_of(connection, account_id, report) if twin or leader else []
-            if twin and (found := twin(unfinished)):
+            if twin and (found := twin(_unfinished_of(connection, account_id, report))):
                 return found, False
-            if leader and (found := leader(unfinished)):
-                values["joined_to"] = found.id
+            if leader and request_key is not None:
+                # Few, however many wait: of equal ones all but the first have joined it.
+                equal = (runs.c.request_key == request_key, runs.c.joined_to.is_(None))
+                found = leader(_unfinished_of(connection, account_id, report, *equal))
+                values["joined_to"] = found.id if found else None
             inserted = connection.execute(runs.insert().values(values)).inserted_primary_key or (0,)
             query = _RUNS.where(runs.c.id == inserted[0])
             run = _run(connection.execute(query).mappings().one())
@@ -444,8 +446,10 @@ def _of(account_id: int, report: str) -> sa.Select[Any]:
     )
 
 
-def _unfinished_of(connection: sa.Connection, account_id: int, report: str) -> list[Run]:
-    query = _of(account_id, report).where(runs.c.status.in_(UNFINISHED))
+def _unfinished_of(
+    connection: sa.Connection, account_id: int, report: str, *conditions: sa.ColumnElement[bool]
+) -> list[Run]:
+    query = _of(account_id, report).where(runs.c.status.in_(UNFINISHED), *conditions)
     rows = connection.execute(query.order_by(*_NEWEST_FIRST)).mappings()
     return [_run(row) for row in rows]
 
