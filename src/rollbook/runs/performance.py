@@ -10,7 +10,7 @@ import shutil
 import string
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -29,11 +29,14 @@ from rollbook.runs.model import UNFINISHED, Run, Status
 from rollbook.runs.service import end_stopped, utc_now
 from rollbook.runs.store import RunStore
 from rollbook.runs.views import View
+from rollbook.runs.turns import Turns
 from rollbook.runs.watch import ProgressNotes, watching
 
 MOST_ATTEMPTS = 3
 """A run whose worker died so often is not begun again (api.md, 12.2)."""
 
+_TURN_SECONDS = 0.5
+"""A run that waits for its turn looks so often whether it is still wanted."""
 CONTENT_TYPES = {"csv": "text/csv", "zip": "application/zip"}
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _ALPHABET = string.ascii_letters + string.digits
@@ -54,13 +57,23 @@ class Workplace:
     find_report: Callable[[str], Report]
     clock: Callable[[], datetime] = utc_now
     """Tells the present, aware."""
+    turns: Turns = field(default_factory=Turns)
 
 
 def perform(place: Workplace, run_id: int) -> None:
     """Bring a run to its end, whichever it is; nothing happens to one that has ended."""
-    run = _begin(place, run_id)
-    if run is None:
-        return
+    while True:
+        status, attempts = place.store.status(run_id)
+        # One that was begun before may have killed its worker.
+        with place.turns.turn(alone=attempts > 0, wait_seconds=_TURN_SECONDS) as came:
+            if came or status not in UNFINISHED:
+                run = _begin(place, run_id)
+                if run is not None:
+                    _perform(place, run)
+                return
+
+
+def _perform(place: Workplace, run: Run) -> None:
     _log.info("run begun", extra={"action": "run_begun", "run": run.id, "attempt": run.attempt})
     with _folder_for(place, run) as folder:
         try:

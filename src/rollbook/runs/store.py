@@ -128,11 +128,18 @@ class RunStore:
         newest = sa.select(ranked.c.id).where(ranked.c.rank == 1)
         return {run.report: run for run in self._all(_RUNS.where(runs.c.id.in_(newest)))}
 
-    def unfinished(self, *, created_before: datetime) -> list[Run]:
-        """All runs that have still to be brought to an end, those that were stopped too."""
+    def unfinished(self, *, not_between: tuple[datetime, datetime]) -> list[Run]:
+        """Runs that have still to be brought to an end, those that were stopped too.
+
+        Args:
+            not_between: runs created then are left out; those of a later time, which a clock that
+                was set back leaves behind, are not.
+        """
+        since, until = not_between
         stopped = sa.and_(runs.c.status == Status.ABORTED, runs.c.ended_at.is_(None))
         query = _RUNS.where(
-            sa.or_(runs.c.status.in_(UNFINISHED), stopped), runs.c.created_at < created_before
+            sa.or_(runs.c.status.in_(UNFINISHED), stopped),
+            sa.or_(runs.c.created_at < since, runs.c.created_at > until),
         )
         return self._all(query.order_by(runs.c.id))
 
