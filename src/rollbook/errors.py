@@ -13,6 +13,13 @@ RollbookError
 ├── ReportError             a run that cannot give a file
 │   ├── NothingToReport     no file was chosen
 │   └── RunStopped          aborted or deleted while it worked
+├── ResourceError           the machine lacks something, or a limit was reached
+│   ├── MemoryExhausted     more memory was needed than may be used
+│   ├── SpillExhausted      more temporary disk was needed than may be used
+│   ├── TimeExhausted       a run took longer than it may
+│   ├── DiskFull            nothing more can be written
+│   ├── NotWritable         a file or folder that may not be written
+│   └── StateUnavailable    the state database is held by others, damaged or gone
 ├── DataError               the data, or where they come from
 │   ├── MissingTable        the source has no such table
 │   ├── EmptyLake           nothing was loaded yet
@@ -112,6 +119,36 @@ class NothingToReport(ReportError):
 
 class RunStopped(ReportError):
     """The run was aborted or deleted while it worked."""
+
+
+class ResourceError(RollbookError):
+    """The machine lacks something, or a limit that was set for it was reached."""
+
+    status = 503
+
+
+class MemoryExhausted(ResourceError):
+    """More memory was needed than may be used."""
+
+
+class SpillExhausted(ResourceError):
+    """More temporary disk was needed than may be used."""
+
+
+class TimeExhausted(ResourceError):
+    """A run took longer than it may."""
+
+
+class DiskFull(ResourceError):
+    """Nothing more can be written."""
+
+
+class NotWritable(ResourceError):
+    """A file or a folder may not be written."""
+
+
+class StateUnavailable(ResourceError):
+    """The state database is held by another program, damaged or gone."""
 
 
 class DataError(RollbookError):

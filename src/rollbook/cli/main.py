@@ -12,6 +12,7 @@ import rollbook
 from rollbook.cli import audit, lake, load, reports, serve, token
 from rollbook.cli.console import messages
 from rollbook.errors import RollbookError
+from rollbook.faults import explained
 
 app = typer.Typer(
     name="rollbook",
@@ -63,6 +64,12 @@ def main() -> None:
     """
     try:
         app()
+    except OSError as error:
+        known = explained(error)
+        if known is None:
+            raise
+        messages.print("[bold red]Error:[/]", Text(str(known)), soft_wrap=True)
+        sys.exit(known.exit_status)
     except RollbookError as error:
         messages.print("[bold red]Error:[/]", Text(str(error)), soft_wrap=True)
         sys.exit(error.exit_status)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import logging
 import secrets
@@ -15,9 +14,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import stamina
+
 from rollbook.canvas.tables import Tables
 from rollbook.engines.engine import Engine
-from rollbook.errors import NothingToReport, RollbookError, RunStopped
+from rollbook.errors import NothingToReport, ResourceError, RollbookError, RunStopped
+from rollbook.faults import explained
 from rollbook.output.files import FileStore, manifest_beside
 from rollbook.reports import texts
 from rollbook.reports.as_of import given_as_of, without_as_of
@@ -28,8 +30,8 @@ from rollbook.reports.scope import Host
 from rollbook.runs.model import UNFINISHED, Run, Status
 from rollbook.runs.service import end_stopped, utc_now
 from rollbook.runs.store import RunStore
-from rollbook.runs.views import View
 from rollbook.runs.turns import Turns
+from rollbook.runs.views import View
 from rollbook.runs.watch import ProgressNotes, watching
 
 MOST_ATTEMPTS = 3
@@ -55,6 +57,8 @@ class Workplace:
     """Where files are made, on the file system of the store if that is local."""
     host: Host
     find_report: Callable[[str], Report]
+    run_seconds: float
+    """How long a run may compute."""
     clock: Callable[[], datetime] = utc_now
     """Tells the present, aware."""
     turns: Turns = field(default_factory=Turns)
@@ -133,7 +137,7 @@ def _work(place: Workplace, run: Run, folder: Path) -> None:
             user_id=run.user_id,
             locale=locale,
         )
-        with watching(place.store, run, engine):
+        with watching(place.store, run, engine, place.run_seconds):
             product = execute(engine, request, folder, ProgressNotes(place.store, run, engine))
         manifest = manifest_of(
             engine,
@@ -196,7 +200,9 @@ def file_name(run: Run, extension: str, now: datetime) -> str:
     return f"{run.report}_{day}_{run.id}{unique}.{extension}"
 
 
+@stamina.retry(on=ResourceError, attempts=None, timeout=600, wait_max=10)
 def _fail(place: Workplace, run: Run, extra_text: str) -> None:
+    # What kept it from its file may keep this from being written, for a while.
     place.store.move(
         run.id,
         Status.ERROR,
@@ -217,11 +223,9 @@ def _sentence(error: RollbookError) -> str:
 
 
 def _sentence_of_fault(error: Exception, run: Run) -> str:
-    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-        _log.error("disk full", extra={"action": "run_disk_full", "run": run.id})
-        return texts.failure_extra_text(
-            "the disk of the server is full. Free some space, then start the report again."
-        )
+    if known := explained(error):
+        _log.error("%s", known, exc_info=error, extra={"action": "run_failed", "run": run.id})
+        return _sentence(known)
     number = secrets.token_hex(4)
     _log.error(
         "run failed by a fault %s",

@@ -15,7 +15,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Event, Thread
 from typing import NoReturn
 
@@ -24,7 +24,8 @@ from filelock import FileLock, Timeout
 from sqlalchemy.exc import SQLAlchemyError
 
 from rollbook.config import Settings
-from rollbook.errors import ConfigurationError, RollbookError
+from rollbook.errors import ConfigurationError, ResourceError, RollbookError
+from rollbook.faults import naming_causes
 from rollbook.output.files import LocalFiles
 from rollbook.runs.jobs import (
     APPLICATION,
@@ -45,6 +46,10 @@ from rollbook.state.database import open_database
 POLL_SECONDS = 0.1
 CARE_SECONDS = 5.0
 """How often a worker says that it lives and looks for what others left."""
+_PATIENCE_SECONDS = 600
+"""How long the result of a run waits for a state database that cannot be written."""
+_RETRIES = 8
+"""Of what ends because of the state; at intervals that double from a second."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 _GRACE_SECONDS = 10.0
 """How long a worker may take to end after its supervisor did."""
@@ -63,27 +68,30 @@ def run_worker(settings: Settings, *, name: str = "worker-1", stop: Event | None
     stop = stop or Event()
     prepare_jobs(settings)
     database = open_database(settings)
-    store = RunStore(database)
+    store = RunStore(database.with_patience(_PATIENCE_SECONDS))
     folder = settings.data / "work" / name
     # What a killed worker of this name was making.
     shutil.rmtree(folder, ignore_errors=True)
     place = Workplace(
         store=store,
         files=LocalFiles(settings.data / "files"),
-        view=views_of(settings.tables, folder),
+        view=views_of(settings.tables_of_a_worker, folder),
         folder=folder,
         host=settings.report_host,
         find_report=settings.reports.find,
+        run_seconds=settings.run_minutes * 60,
     )
     _launch(settings, name, place)
     _log.info("worker ready", extra={"action": "worker_ready", "worker": name})
     heartbeats = Heartbeats(database)
     jobs = DurableJobs(settings)
+    impatient = RunStore(database)
     while True:
-        _care(name, store, jobs, heartbeats)
+        _care(name, impatient, jobs, heartbeats)
         if stop.wait(CARE_SECONDS):
             break
-    heartbeats.retire(name)
+    with suppress(ResourceError):
+        heartbeats.retire(name)
 
 
 def _launch(settings: Settings, name: str, place: Workplace) -> None:
@@ -97,7 +105,12 @@ def _launch(settings: Settings, name: str, place: Workplace) -> None:
     }
     DBOS(config=config)
 
-    @DBOS.step(name="perform")
+    @DBOS.step(
+        name="perform",
+        retries_allowed=True,
+        max_attempts=_RETRIES,
+        should_retry=lambda error: isinstance(error, ResourceError),
+    )
     def perform_step(run_id: int) -> None:
         perform(place, run_id)
 
@@ -125,7 +138,7 @@ def _care(name: str, store: RunStore, jobs: DurableJobs, heartbeats: Heartbeats)
             # DBOS leaves it to its host to say who is dead, and has no public name for this.
             DBOS._recover_pending_workflows([silent])  # noqa: SLF001
             heartbeats.forget(silent)
-    except SQLAlchemyError:
+    except (SQLAlchemyError, ResourceError):
         _log.exception("worker could not look around", extra={"action": "care_failed"})
 
 
@@ -162,9 +175,10 @@ def _sole_bearer(settings: Settings, name: str, wait_seconds: float) -> Iterator
             f"{name!r} cannot be the name of a worker. Use letters, digits, dots and hyphens."
         )
     folder = settings.data / "work"
-    folder.mkdir(parents=True, exist_ok=True)
     try:
-        lock = FileLock(folder / f"{name}.lock").acquire(timeout=wait_seconds)
+        with naming_causes():
+            folder.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(folder / f"{name}.lock").acquire(timeout=wait_seconds)
     except Timeout as error:
         raise ConfigurationError(
             f"A worker named {name} is at work already. Give this one another name with --name."
