@@ -13,6 +13,7 @@ from runs.bench import Bench, endless_file
 from rollbook.canvas.tables import Tables
 from rollbook.config import Settings, read_settings
 from rollbook.engines.duck import share_of_memory
+from rollbook.engines.lake import Lake
 from rollbook.errors import ConfigurationError
 from rollbook.reports.report import Column, OutputFile, Plan
 from rollbook.reports.scope import Scope

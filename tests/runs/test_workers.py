@@ -11,13 +11,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+import sqlalchemy as sa
 from api.inside import Inside, inside
+from api.institution import TABLES
 from api.live import ended, start, until
 from filelock import FileLock
+from prometheus_client.parser import text_string_to_metric_families
 
 from rollbook.errors import ConfigurationError
 from rollbook.runs.supervisor import Supervisor
 from rollbook.runs.worker import work
+from rollbook.state.tables import files
 
 ALL = "/api/v1/accounts/self/reports"
 
@@ -49,7 +53,8 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Inside]:
     """A server without workers, with reports from a folder."""
     reports = tmp_path_factory.mktemp("reports")
     (reports / "ours.py").write_text(REPORTS)
-    with inside(tmp_path_factory.mktemp("data"), workers=1, reports_folder=reports) as api:
+    folder = tmp_path_factory.mktemp("data")
+    with inside(folder, workers=1, reports_folder=reports) as api:
         api.http.headers.update(api.headers())
         yield api
 
@@ -102,6 +107,24 @@ def test_a_run_that_kills_its_worker_three_times_is_given_up(api: Inside) -> Non
         until(lambda: living(api) == ["worker-1"])
     finally:
         supervisor.stop()
+
+
+def test_the_numbers_tell_what_became_of_runs(api: Inside) -> None:
+    """Given the runs of the tests above."""
+    found = {
+        (sample.name, *sample.labels.values()): sample.value
+        for family in text_string_to_metric_families(api.http.get("/metrics").text)
+        for sample in family.samples
+    }
+    with api.services.runs.store._database.reading() as connection:
+        sizes = list(connection.execute(sa.select(files.c.size)).scalars())
+    assert found["rollbook_run_seconds_count", "accounts_csv", "complete"] == len(sizes)
+    assert found["rollbook_run_seconds_bucket", "accounts_csv", "complete", "+Inf"] == len(sizes)
+    assert found["rollbook_rows_total", "accounts_csv"] == len(TABLES["accounts"]) * len(sizes)
+    assert found["rollbook_bytes_total", "accounts_csv"] == sum(sizes)
+    assert found["rollbook_errors_total", "WorkerDied"] == 1
+    assert found["rollbook_queue_length",] == found["rollbook_runs_at_work",] == 0
+    assert found["rollbook_workers_alive",] == 0
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from fastapi import Depends
+from prometheus_client import CollectorRegistry
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -50,6 +51,7 @@ class Services:
     institutions: Institutions
     heartbeats: Heartbeats
     audit: AuditLog
+    metrics: CollectorRegistry
     clock: Callable[[], datetime]
     """Tells the present, aware."""
 

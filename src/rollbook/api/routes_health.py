@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import APIRouter
+from prometheus_client.exposition import choose_encoder
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -44,6 +45,16 @@ def readyz(request: Request) -> Response:
         "snapshot": snapshot,
     }
     return CanvasJson(body, status_code=200 if is_ready else 503)
+
+
+@router.get(
+    "/metrics", responses={200: {"description": "The numbers.", "content": {"text/plain": {}}}}
+)
+def metrics(request: Request) -> Response:
+    """Numbers of queue, runs and workers for Prometheus; they are the same on every server."""
+    services: Services = request.app.state.services
+    encode, content_type = choose_encoder(request.headers.get("accept", ""))
+    return Response(encode(services.metrics), media_type=content_type)
 
 
 @router.get("/help_links", responses=_answers("An empty list."))

@@ -27,6 +27,7 @@ from rollbook.reports.execution import Product, ReportRequest, execute
 from rollbook.reports.manifest import manifest_of, snapshot_name
 from rollbook.reports.report import Report
 from rollbook.reports.scope import Host
+from rollbook.runs.logs import logging_of_run
 from rollbook.runs.model import UNFINISHED, Run, Status
 from rollbook.runs.service import end_stopped, utc_now
 from rollbook.runs.store import RunStore
@@ -66,15 +67,16 @@ class Workplace:
 
 def perform(place: Workplace, run_id: int) -> None:
     """Bring a run to its end, whichever it is; nothing happens to one that has ended."""
-    while True:
-        status, attempts = place.store.status(run_id)
-        # One that was begun before may have killed its worker.
-        with place.turns.turn(alone=attempts > 0, wait_seconds=_TURN_SECONDS) as came:
-            if came or status not in UNFINISHED:
-                run = _begin(place, run_id)
-                if run is not None:
-                    _perform(place, run)
-                return
+    with logging_of_run(run_id):
+        while True:
+            status, attempts = place.store.status(run_id)
+            # One that was begun before may have killed its worker.
+            with place.turns.turn(alone=attempts > 0, wait_seconds=_TURN_SECONDS) as came:
+                if came or status not in UNFINISHED:
+                    run = _begin(place, run_id)
+                    if run is not None:
+                        _perform(place, run)
+                    return
 
 
 def _perform(place: Workplace, run: Run) -> None:
@@ -86,10 +88,12 @@ def _perform(place: Workplace, run: Run) -> None:
             end_stopped(place.store, run)
             _log.info("run stopped", extra={"action": "run_stopped", "run": run.id})
         except RollbookError as error:
-            _fail(place, run, _sentence(error))
-            _log.info("run failed", extra={"action": "run_failed", "run": run.id})
+            _fail_for(place, run, error)
         except Exception as error:  # noqa: BLE001 (a run must end, and say how)
-            _fail(place, run, _sentence_of_fault(error, run))
+            if known := explained(error):
+                _fail_for(place, run, known)
+            else:
+                _fail_by_fault(place, run, error)
 
 
 def _begin(place: Workplace, run_id: int) -> Run | None:
@@ -99,7 +103,8 @@ def _begin(place: Workplace, run_id: int) -> Run | None:
         return None
     if run.attempt >= MOST_ATTEMPTS:
         times = f"{MOST_ATTEMPTS} workers ended while they worked on it, maybe for want of memory."
-        _fail(place, run, texts.failure_extra_text(times))
+        _log.error("run given up", extra={"action": "run_given_up", "run": run.id})
+        _fail(place, run, "WorkerDied", texts.failure_extra_text(times))
         return None
     attempt = run.attempt + 1
     begun = place.store.move(
@@ -201,31 +206,28 @@ def file_name(run: Run, extension: str, now: datetime) -> str:
 
 
 @stamina.retry(on=ResourceError, attempts=None, timeout=600, wait_max=10)
-def _fail(place: Workplace, run: Run, extra_text: str) -> None:
+def _fail(place: Workplace, run: Run, cause: str, extra_text: str) -> None:
     # What kept it from its file may keep this from being written, for a while.
-    place.store.move(
+    place.store.fail(
         run.id,
-        Status.ERROR,
         of_attempt=run.attempt,
-        progress=100,
-        ended_at=place.clock(),
+        cause=cause,
+        extra_text=extra_text,
         message=texts.failure_message(run.report),
-        parameters={**place.store.get(run.id).parameters, "extra_text": extra_text},
+        now=place.clock(),
     )
     # Where it was aborted in this very moment, that is what counts.
     end_stopped(place.store, run)
 
 
-def _sentence(error: RollbookError) -> str:
-    if isinstance(error, NothingToReport):
-        return texts.NO_FILE
-    return texts.failure_extra_text(str(error))
+def _fail_for(place: Workplace, run: Run, error: RollbookError) -> None:
+    reason = texts.failure_extra_text(str(error))
+    cause = type(error).__name__
+    _log.warning("run failed", extra={"action": "run_failed", "run": run.id, "cause": cause})
+    _fail(place, run, cause, texts.NO_FILE if isinstance(error, NothingToReport) else reason)
 
 
-def _sentence_of_fault(error: Exception, run: Run) -> str:
-    if known := explained(error):
-        _log.error("%s", known, exc_info=error, extra={"action": "run_failed", "run": run.id})
-        return _sentence(known)
+def _fail_by_fault(place: Workplace, run: Run, error: Exception) -> None:
     number = secrets.token_hex(4)
     _log.error(
         "run failed by a fault %s",
@@ -233,9 +235,10 @@ def _sentence_of_fault(error: Exception, run: Run) -> str:
         exc_info=error,
         extra={"action": "run_fault", "run": run.id, "error_id": number},
     )
-    return texts.failure_extra_text(
+    reason = (
         f"a fault in the server stopped this report. Its log tells more under error id {number}."
     )
+    _fail(place, run, "Fault", texts.failure_extra_text(reason))
 
 
 def _locale(engine: Engine, user_id: int | None) -> str:

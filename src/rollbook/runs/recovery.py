@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from rollbook.reports import texts
 from rollbook.runs.jobs import Jobs
-from rollbook.runs.model import UNFINISHED, Run, Status
+from rollbook.runs.model import UNFINISHED, Run
 from rollbook.runs.service import end_stopped, utc_now
 from rollbook.runs.store import RunStore
 from rollbook.state.database import Database
@@ -42,14 +42,13 @@ def hand_over_forgotten(store: RunStore, jobs: Jobs) -> None:
 def _end(store: RunStore, run: Run) -> None:
     if run.status in UNFINISHED:
         reason = "the server lost its own records while it worked. Start the report again."
-        store.move(
+        store.fail(
             run.id,
-            Status.ERROR,
             of_attempt=run.attempt,
-            progress=100,
-            ended_at=datetime.now(UTC),
+            cause="RecordsLost",
+            extra_text=texts.failure_extra_text(reason),
             message=texts.failure_message(run.report),
-            parameters={**run.parameters, "extra_text": texts.failure_extra_text(reason)},
+            now=datetime.now(UTC),
         )
     end_stopped(store, run)
 

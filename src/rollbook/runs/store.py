@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from rollbook.audit import Actor, Event, starter_of, write_record
 from rollbook.runs.model import UNFINISHED, ReportFile, Run, Status, record_of, sources_of
+from rollbook.runs.totals import ABORTED, COMPLETE, count_run
 from rollbook.state.database import Database
 from rollbook.state.tables import files, runs
 
@@ -89,15 +90,14 @@ class RunStore:
                 if found:
                     return found, False
             inserted = connection.execute(runs.insert().values(values)).inserted_primary_key or (0,)
-            query = _RUNS.where(runs.c.id == inserted[0])
-            run = _run(connection.execute(query).mappings().one())
+            run = _get(connection, inserted[0])
             write_record(connection, record_of(run, Event.RUN_STARTED, actor, now))
             return run, True
 
     def get(self, run_id: int) -> Run:
         """The run of an id that is known to exist."""
         with self._database.reading() as connection:
-            return _run(connection.execute(_RUNS.where(runs.c.id == run_id)).mappings().one())
+            return _get(connection, run_id)
 
     def find(self, run_id: int, *, account_id: int, report: str) -> Run | None:
         """A run by all that its address says; a deleted one is not found."""
@@ -181,12 +181,45 @@ class RunStore:
             moved = _move(connection, run_id, Status.COMPLETE, of_attempt=of_attempt, values=values)
             if moved:
                 connection.execute(files.insert().values(run_id=run_id, **file))
-                query = _RUNS.where(runs.c.id == run_id)
-                run = _run(connection.execute(query).mappings().one())
+                run = _get(connection, run_id)
+                count_run(connection, run, COMPLETE)
                 actor = starter_of(connection, run_id)
                 write_record(
                     connection, record_of(run, Event.RUN_COMPLETED, actor, file["created_at"])
                 )
+            return moved
+
+    def fail(
+        self,
+        run_id: int,
+        *,
+        of_attempt: int,
+        cause: str,
+        extra_text: str,
+        message: str,
+        now: datetime,
+    ) -> bool:
+        """End a run in an error, with its last words; tells whether it did.
+
+        Args:
+            run_id: the run.
+            of_attempt: as for `move`.
+            cause: what kind of error, in one word, for statistics.
+            extra_text: the reason, for people.
+            message: what became of the run.
+            now: when.
+        """
+        with self._database.writing() as connection:
+            parameters = {**_get(connection, run_id).parameters, "extra_text": extra_text}
+            values = {
+                "progress": 100,
+                "ended_at": now,
+                "message": message,
+                "parameters": parameters,
+            }
+            moved = _move(connection, run_id, Status.ERROR, of_attempt=of_attempt, values=values)
+            if moved:
+                count_run(connection, _get(connection, run_id), cause)
             return moved
 
     def note(self, run_id: int, *, of_attempt: int, **values: Any) -> None:
@@ -218,6 +251,7 @@ class RunStore:
                         parameters={**row.parameters, "extra_text": extra_text},
                     )
                 )
+                count_run(connection, _get(connection, run_id), ABORTED)
 
     def run_of_file(self, file_id: int) -> Run | None:
         """The run that wrote a file, deleted ones too; None if the file was deleted."""
@@ -267,6 +301,10 @@ def _move(
     if of_attempt is not None:
         statement = statement.where(runs.c.attempt == of_attempt)
     return connection.execute(statement.values(status=target, **values)).rowcount == 1
+
+
+def _get(connection: sa.Connection, run_id: int) -> Run:
+    return _run(connection.execute(_RUNS.where(runs.c.id == run_id)).mappings().one())
 
 
 def _run(row: sa.RowMapping) -> Run:

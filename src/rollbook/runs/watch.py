@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import copy_context
 from threading import Event, Thread
 
 from rollbook.engines.engine import Engine
@@ -37,7 +38,9 @@ def watching(store: RunStore, run: Run, engine: Engine, most_seconds: float) -> 
                 # Again and again: between two queries there is nothing to interrupt.
                 engine.interrupt()
 
-    thread = Thread(target=watch, name=f"watch-run-{run.id}", daemon=True)
+    thread = Thread(
+        target=copy_context().run, args=[watch], name=f"watch-run-{run.id}", daemon=True
+    )
     thread.start()
     try:
         yield

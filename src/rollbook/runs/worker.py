@@ -100,7 +100,7 @@ def _launch(settings: Settings, name: str, place: Workplace) -> None:
         "system_database_url": jobs_url(settings),
         "application_version": VERSION,
         "executor_id": name,
-        "console_log_level": "WARNING",
+        "log_level": "WARNING",
         "use_listen_notify": False,
     }
     DBOS(config=config)
