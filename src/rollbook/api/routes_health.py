@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from rollbook.api.answers import CanvasJson
 from rollbook.api.call import Services
-from rollbook.errors import EmptyLake, SourceUnavailable
+from rollbook.health import Level, check_data, check_disk, check_workers
 
 router = APIRouter(tags=["health"])
 
@@ -33,16 +33,20 @@ def healthz() -> Response:
 def readyz(request: Request) -> Response:
     """200 when a worker lives and data are loaded, so that a report would run; else 503."""
     services: Services = request.app.state.services
+    findings = [
+        check_data(services.institutions.current),
+        check_workers(services.heartbeats),
+        check_disk(services.settings.data),
+    ]
     workers = sorted(services.heartbeats.living())
-    try:
-        snapshot = services.institutions.current().snapshot
-    except (EmptyLake, SourceUnavailable):
-        snapshot = None
-    is_ready = bool(workers and snapshot)
+    has_data = findings[0].level is Level.OK
+    is_ready = bool(workers) and all(found.level is not Level.WRONG for found in findings)
     body = {
         "status": "ready" if is_ready else "not ready",
         "workers": workers,
-        "snapshot": snapshot,
+        "snapshot": services.institutions.current().snapshot if has_data else None,
+        # Levels alone: anybody may ask.
+        "checks": {found.check: found.level for found in findings},
     }
     return CanvasJson(body, status_code=200 if is_ready else 503)
 

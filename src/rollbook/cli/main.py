@@ -9,7 +9,7 @@ import typer
 from rich.text import Text
 
 import rollbook
-from rollbook.cli import audit, lake, load, reports, serve, token
+from rollbook.cli import audit, doctor, lake, load, reports, serve, token
 from rollbook.cli.console import messages
 from rollbook.errors import RollbookError
 from rollbook.faults import explained
@@ -36,6 +36,7 @@ reports.add_to(app)
 serve.add_to(app)
 app.add_typer(token.app, name="token")
 audit.add_to(app)
+doctor.add_to(app)
 
 
 def _print_version(wanted: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import secrets
 import shutil
 import string
@@ -40,6 +41,8 @@ MOST_ATTEMPTS = 3
 
 _TURN_SECONDS = 0.5
 """A run that waits for its turn looks so often whether it is still wanted."""
+_PATIENCE_SECONDS = 600
+"""How long the end of a run is tried to be written."""
 CONTENT_TYPES = {"csv": "text/csv", "zip": "application/zip"}
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _ALPHABET = string.ascii_letters + string.digits
@@ -58,10 +61,10 @@ class Workplace:
     """Where files are made, on the file system of the store if that is local."""
     host: Host
     find_report: Callable[[str], Report]
-    run_seconds: float
-    """How long a run may compute."""
     clock: Callable[[], datetime] = utc_now
     """Tells the present, aware."""
+    run_seconds: float = math.inf
+    """How long a run may compute."""
     turns: Turns = field(default_factory=Turns)
 
 
@@ -205,17 +208,21 @@ def file_name(run: Run, extension: str, now: datetime) -> str:
     return f"{run.report}_{day}_{run.id}{unique}.{extension}"
 
 
-@stamina.retry(on=ResourceError, attempts=None, timeout=600, wait_max=10)
 def _fail(place: Workplace, run: Run, cause: str, extra_text: str) -> None:
-    # What kept it from its file may keep this from being written, for a while.
-    place.store.fail(
-        run.id,
-        of_attempt=run.attempt,
-        cause=cause,
-        extra_text=extra_text,
-        message=texts.failure_message(run.report),
-        now=place.clock(),
-    )
+    # What kept it from its file may keep this from being written, for a while. In a block, because
+    # the log would else show the arguments.
+    for attempt in stamina.retry_context(
+        on=ResourceError, attempts=None, timeout=_PATIENCE_SECONDS, wait_max=10
+    ):
+        with attempt:
+            place.store.fail(
+                run.id,
+                of_attempt=run.attempt,
+                cause=cause,
+                extra_text=extra_text,
+                message=texts.failure_message(run.report),
+                now=place.clock(),
+            )
     # Where it was aborted in this very moment, that is what counts.
     end_stopped(place.store, run)
 

@@ -12,6 +12,8 @@ import sqlalchemy as sa
 import stamina
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from filelock import FileLock
 from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
 
@@ -98,6 +100,20 @@ def open_database(settings: Settings) -> Database:
     return database
 
 
+def existing_database(settings: Settings) -> Database | None:
+    """The state as it is, for who only looks; None where there is none yet."""
+    path = settings.data / "state.sqlite"
+    return Database(_sqlite_engine(path)) if path.exists() else None
+
+
+def revisions(database: Database) -> tuple[str | None, str]:
+    """The form that the tables have, and the newest that this release knows."""
+    with database.reading() as connection:
+        known = MigrationContext.configure(connection).get_current_revision()
+    newest = ScriptDirectory.from_config(_migrations()).get_current_head()
+    return known, str(newest)
+
+
 @contextmanager
 def _naming_causes() -> Iterator[None]:
     try:
@@ -110,12 +126,17 @@ def _naming_causes() -> Iterator[None]:
 
 def migrate(engine: sa.Engine) -> None:
     """Bring the tables to the newest form."""
-    config = Config()
-    config.set_main_option("script_location", "rollbook.state:migrations")
-    config.set_main_option("path_separator", "os")
+    config = _migrations()
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def _migrations() -> Config:
+    config = Config()
+    config.set_main_option("script_location", "rollbook.state:migrations")
+    config.set_main_option("path_separator", "os")
+    return config
 
 
 def _sqlite_engine(path: Path) -> sa.Engine:
