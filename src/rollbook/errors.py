@@ -14,6 +14,13 @@ RollbookError
 ├── ReportError             a run that cannot give a file
 │   ├── NothingToReport     no file was chosen
 │   └── RunStopped          aborted or deleted while it worked
+├── ResourceError           the machine lacks something, or a limit was reached
+│   ├── MemoryExhausted     more memory was needed than may be used
+│   ├── SpillExhausted      more temporary disk was needed than may be used
+│   ├── TimeExhausted       a run took longer than it may
+│   ├── DiskFull            nothing more can be written
+│   ├── NotWritable         a file or folder that may not be written
+│   └── StateUnavailable    the state database is held by others, damaged or gone
 ├── DataError               the data, or where they come from
 │   ├── MissingTable        the source has no such table
 │   ├── EmptyLake           nothing was loaded yet
@@ -23,7 +30,6 @@ RollbookError
 │   ├── SourceUnavailable   a database or service that cannot be reached, or went away
 │   ├── JobFailed           a service could not make the files that were asked for
 │   ├── JobExpired          a service no longer has the files that were asked for
-│   ├── NotWritable         a file of ours that cannot be written: the disk is full
 │   └── LoadConflict        another load or clean-up is running
 ├── RunError                the life of a run
 │   ├── RunNotFound         no such run
@@ -123,6 +129,36 @@ class RunStopped(ReportError):
     """The run was aborted or deleted while it worked."""
 
 
+class ResourceError(RollbookError):
+    """The machine lacks something, or a limit that was set for it was reached."""
+
+    status = 503
+
+
+class MemoryExhausted(ResourceError):
+    """More memory was needed than may be used."""
+
+
+class SpillExhausted(ResourceError):
+    """More temporary disk was needed than may be used."""
+
+
+class TimeExhausted(ResourceError):
+    """A run took longer than it may."""
+
+
+class DiskFull(ResourceError):
+    """Nothing more can be written."""
+
+
+class NotWritable(ResourceError):
+    """A file or a folder may not be written."""
+
+
+class StateUnavailable(ResourceError):
+    """The state database is held by another program, damaged or gone."""
+
+
 class DataError(RollbookError):
     """The data, or the place they come from, are not as needed."""
 
@@ -167,10 +203,6 @@ class JobFailed(DataError):
 
 class JobExpired(DataError):
     """A service no longer has the files that were asked for."""
-
-
-class NotWritable(DataError):
-    """A file of ours cannot be written, mostly because the disk is full."""
 
 
 class LoadConflict(DataError):

@@ -10,6 +10,7 @@ from typing import Literal, Protocol
 from dbos import DBOS, DBOSClient
 
 from rollbook.config import Settings
+from rollbook.faults import naming_causes
 
 QUEUE = "reports"
 WORKFLOW = "perform_run"
@@ -82,11 +83,16 @@ def jobs_url(settings: Settings) -> str:
 
 
 def prepare_jobs(settings: Settings) -> None:
-    """Create the queue's database, or bring it up to date."""
-    settings.data.mkdir(parents=True, exist_ok=True)
-    with closing(sqlite3.connect(settings.data / "jobs.sqlite", timeout=30)) as connection:
-        # So that workers who look for work do not wait for a run being put in.
-        connection.execute("PRAGMA journal_mode = WAL")
+    """Create the queue's database, or bring it up to date.
+
+    Raises:
+        ResourceError: it cannot be written.
+    """
+    with naming_causes():
+        settings.data.mkdir(parents=True, exist_ok=True)
+        with closing(sqlite3.connect(settings.data / "jobs.sqlite", timeout=30)) as connection:
+            # So that workers who look for work do not wait for a run being put in.
+            connection.execute("PRAGMA journal_mode = WAL")
     DBOS.migrate(jobs_url(settings))
 
 

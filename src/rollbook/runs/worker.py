@@ -6,21 +6,26 @@ or by another worker.
 
 from __future__ import annotations
 
-import argparse
 import json
 import logging
 import os
+import re
 import shutil
 import signal
 import sys
 import time
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from threading import Event, Thread
+from typing import NoReturn
 
 from dbos import DBOS, DBOSConfig
+from filelock import FileLock, Timeout
 from sqlalchemy.exc import SQLAlchemyError
 
-from rollbook.config import Settings, read_settings
+from rollbook.config import Settings
+from rollbook.errors import ConfigurationError, ResourceError, RollbookError
+from rollbook.faults import naming_causes
 from rollbook.output.files import LocalFiles
 from rollbook.runs.dispatch import Dispatcher
 from rollbook.runs.jobs import (
@@ -45,6 +50,13 @@ from rollbook.state.database import open_database
 POLL_SECONDS = 0.1
 CARE_SECONDS = 5.0
 """How often a worker says that it lives and looks for what others left."""
+_PATIENCE_SECONDS = 600
+"""How long the result of a run waits for a state database that cannot be written."""
+_RETRIES = 8
+"""Of what ends because of the state; at intervals that double from a second."""
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+_GRACE_SECONDS = 10.0
+"""How long a worker may take to end after its supervisor did."""
 
 _log = logging.getLogger(__name__)
 
@@ -60,7 +72,7 @@ def run_worker(settings: Settings, *, name: str = "worker-1", stop: Event | None
     stop = stop or Event()
     prepare_jobs(settings)
     database = open_database(settings)
-    store = RunStore(database)
+    store = RunStore(database.with_patience(_PATIENCE_SECONDS))
     folder = settings.data / "work" / name
     # What a killed worker of this name was making.
     shutil.rmtree(folder, ignore_errors=True)
@@ -69,12 +81,13 @@ def run_worker(settings: Settings, *, name: str = "worker-1", stop: Event | None
     place = Workplace(
         store=store,
         files=LocalFiles(settings.data / "files"),
-        view=views_of(settings.tables, folder),
+        view=views_of(settings.tables_of_a_worker, folder),
         folder=folder,
         host=settings.report_host,
         find_report=settings.reports.find,
         reuse=dispatcher.reuse,
         settle=dispatcher.settle,
+        run_seconds=settings.run_minutes * 60,
     )
     _launch(settings, name, place)
     _log.info("worker ready", extra={"action": "worker_ready", "worker": name})
@@ -82,11 +95,13 @@ def run_worker(settings: Settings, *, name: str = "worker-1", stop: Event | None
     # Apart, because to read a large file would keep this thread from saying that the worker lives.
     purging = (store, place.files, retention_of(settings), stop)
     Thread(target=keep_purging, args=purging, name="purging", daemon=True).start()
+    impatient = RunStore(database)
     while True:
-        _care(name, store, jobs, dispatcher, heartbeats)
+        _care(name, impatient, jobs, dispatcher, heartbeats)
         if stop.wait(CARE_SECONDS):
             break
-    heartbeats.forget(name)
+    with suppress(ResourceError):
+        heartbeats.retire(name)
 
 
 def _launch(settings: Settings, name: str, place: Workplace) -> None:
@@ -95,12 +110,17 @@ def _launch(settings: Settings, name: str, place: Workplace) -> None:
         "system_database_url": jobs_url(settings),
         "application_version": VERSION,
         "executor_id": name,
-        "console_log_level": "WARNING",
+        "log_level": "WARNING",
         "use_listen_notify": False,
     }
     DBOS(config=config)
 
-    @DBOS.step(name="perform")
+    @DBOS.step(
+        name="perform",
+        retries_allowed=True,
+        max_attempts=_RETRIES,
+        should_retry=lambda error: isinstance(error, ResourceError),
+    )
     def perform_step(run_id: int) -> None:
         perform(place, run_id)
 
@@ -130,42 +150,77 @@ def _care(
             # DBOS leaves it to its host to say who is dead, and has no public name for this.
             DBOS._recover_pending_workflows([silent])  # noqa: SLF001
             heartbeats.forget(silent)
-    except SQLAlchemyError:
+    except (SQLAlchemyError, ResourceError):
         _log.exception("worker could not look around", extra={"action": "care_failed"})
 
 
+def work(
+    settings: Settings, name: str, stop: Event | None = None, *, wait_seconds: float = 0
+) -> NoReturn:
+    """Be a worker, until told to stop; then this process ends, whatever its threads do.
+
+    Args:
+        settings: the installation.
+        name: stays the same over restarts.
+        stop: set when it is time to end; SIGTERM and SIGINT set it, too.
+        wait_seconds: how long a predecessor of the same name may take to end.
+
+    Raises:
+        ConfigurationError: a living worker has the name, or it cannot be one.
+    """
+    stop = stop or Event()
+    with _sole_bearer(settings, name, wait_seconds):
+        signal.signal(signal.SIGTERM, lambda *_: stop.set())
+        signal.signal(signal.SIGINT, lambda *_: stop.set())
+        run_worker(settings, name=name, stop=stop)
+        # Threads may be in the middle of runs: those are begun again by the next worker.
+        shutil.rmtree(settings.data / "work" / name, ignore_errors=True)
+        sys.stderr.flush()
+        os._exit(0)
+
+
+@contextmanager
+def _sole_bearer(settings: Settings, name: str, wait_seconds: float) -> Iterator[None]:
+    """Holds the name until the process ends, however it ends: it is a folder and an identity."""
+    if not _NAME.fullmatch(name):
+        raise ConfigurationError(
+            f"{name!r} cannot be the name of a worker. Use letters, digits, dots and hyphens."
+        )
+    folder = settings.data / "work"
+    try:
+        with naming_causes():
+            folder.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(folder / f"{name}.lock").acquire(timeout=wait_seconds)
+    except Timeout as error:
+        raise ConfigurationError(
+            f"A worker named {name} is at work already. Give this one another name with --name."
+        ) from error
+    with lock:
+        yield
+
+
 def main(arguments: list[str] | None = None) -> None:
-    """`python -m rollbook.runs.worker --data FOLDER [--name NAME]`."""
-    parser = argparse.ArgumentParser(prog="rollbook.runs.worker", description=main.__doc__)
-    parser.add_argument("--data", type=Path, help="the data folder")
-    parser.add_argument("--name", default="worker-1", help="the same after each restart")
-    parser.add_argument(
-        "--supervised",
-        action="store_true",
-        help="read settings as a line of JSON from standard input, and end when it ends",
-    )
-    options = parser.parse_args(arguments)
+    """`python -m rollbook.runs.worker NAME`, as a supervisor starts it.
+
+    Settings come as a line of JSON on standard input. The worker ends when that ends.
+    """
+    (name,) = sys.argv[1:] if arguments is None else arguments
     stop = Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    signal.signal(signal.SIGINT, lambda *_: stop.set())
     log_to_stderr()
-    if options.supervised:
-        settings = Settings(**json.loads(sys.stdin.readline()))
-        Thread(target=_stop_with_parent, args=[stop], daemon=True).start()
-    else:
-        settings = read_settings(data=options.data)
-    run_worker(settings, name=options.name, stop=stop)
-    # Threads may be in the middle of runs: those are begun again by the next worker.
-    shutil.rmtree(settings.data / "work" / options.name, ignore_errors=True)
-    sys.stderr.flush()
-    os._exit(0)
+    settings = Settings(**json.loads(sys.stdin.readline()))
+    Thread(target=_stop_with_parent, args=[stop], daemon=True).start()
+    try:
+        work(settings, name, stop, wait_seconds=_GRACE_SECONDS)
+    except RollbookError as error:
+        _log.error("%s", error, extra={"action": "worker_refused", "worker": name})
+        sys.exit(error.exit_status)
 
 
 def _stop_with_parent(stop: Event) -> None:
     # The parent holds the other end and never writes: this returns when the parent is gone.
     sys.stdin.read()
     stop.set()
-    time.sleep(10)
+    time.sleep(_GRACE_SECONDS)
     os._exit(1)
 
 

@@ -2,78 +2,170 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+import stamina
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from filelock import FileLock
+from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
 
 from rollbook.config import Settings
+from rollbook.faults import explained_of_state, naming_causes
 
 _BUSY_SECONDS = 30
 
 
 class Database:
-    """Transactions on the state; short ones only, for SQLite has one writer at a time."""
+    """Transactions on the state; short ones only, for SQLite has one writer at a time.
 
-    def __init__(self, engine: sa.Engine) -> None:
+    Args:
+        engine: the database.
+        patience_seconds: how long `writing` tries again to begin while others hold the database or
+            it is gone, at growing intervals.
+    """
+
+    def __init__(self, engine: sa.Engine, *, patience_seconds: float = 0) -> None:
         self.engine = engine
         self._reading = engine.execution_options(read_only=True)
+        self._patience_seconds = patience_seconds
+
+    def with_patience(self, seconds: float) -> Database:
+        """The same database for those whose work would be lost if they did not wait for it."""
+        return Database(self.engine, patience_seconds=seconds)
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
-        """A connection for one statement that changes nothing."""
-        with self._reading.connect() as connection:
+        """A connection for one statement that changes nothing.
+
+        Raises:
+            ResourceError: the database is held by others, damaged or gone.
+        """
+        with _naming_causes(), self._reading.connect() as connection:
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
-        """One transaction: all that the block does, or nothing of it."""
-        with self.engine.begin() as connection:
+        """One transaction: all that the block does, or nothing of it.
+
+        Raises:
+            ResourceError: as above, or the disk is full.
+        """
+        with _naming_causes(), self._begin_patiently() as connection:
             yield connection
+            connection.commit()
+
+    def _begin_patiently(self) -> sa.Connection:
+        if not self._patience_seconds:
+            return self._begin()
+        retry = stamina.retry(
+            on=OperationalError, attempts=None, timeout=self._patience_seconds, wait_max=10
+        )
+        return retry(self._begin)()
+
+    def _begin(self) -> sa.Connection:
+        connection = self.engine.connect()
+        try:
+            connection.begin()
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
     def close(self) -> None:
         self.engine.dispose()
 
 
 def open_database(settings: Settings) -> Database:
-    """Open the state in the data folder, creating or migrating it first."""
-    settings.data.mkdir(parents=True, exist_ok=True)
-    database = Database(_sqlite_engine(f"sqlite:///{settings.data / 'state.sqlite'}"))
-    # Several processes start together; one of them migrates.
-    with FileLock(settings.data / "state.lock"):
-        migrate(database.engine)
+    """Open the state in the data folder, creating or migrating it first.
+
+    Raises:
+        ResourceError: it cannot be opened, or not be written.
+    """
+    path = settings.data / "state.sqlite"
+    with naming_causes(), _naming_causes():
+        settings.data.mkdir(parents=True, exist_ok=True)
+        # Several processes start together; one of them migrates.
+        with FileLock(settings.data / "state.lock"):
+            path.touch()
+            database = Database(_sqlite_engine(path))
+            migrate(database.engine)
     return database
+
+
+def existing_database(settings: Settings) -> Database | None:
+    """The state as it is, for who only looks; None where there is none yet."""
+    path = settings.data / "state.sqlite"
+    return Database(_sqlite_engine(path)) if path.exists() else None
+
+
+def revisions(database: Database) -> tuple[str | None, str]:
+    """The form that the tables have, and the newest that this release knows."""
+    with database.reading() as connection:
+        known = MigrationContext.configure(connection).get_current_revision()
+    newest = ScriptDirectory.from_config(_migrations()).get_current_head()
+    return known, str(newest)
+
+
+@contextmanager
+def _naming_causes() -> Iterator[None]:
+    try:
+        yield
+    except DBAPIError as error:
+        if known := explained_of_state(error):
+            raise known from error
+        raise
 
 
 def migrate(engine: sa.Engine) -> None:
     """Bring the tables to the newest form."""
-    config = Config()
-    config.set_main_option("script_location", "rollbook.state:migrations")
-    config.set_main_option("path_separator", "os")
+    config = _migrations()
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 
 
-def _sqlite_engine(url: str) -> sa.Engine:
+def _migrations() -> Config:
+    config = Config()
+    config.set_main_option("script_location", "rollbook.state:migrations")
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def _sqlite_engine(path: Path) -> sa.Engine:
+    # An existing file alone: where it is gone, an empty one in its place would hide that.
+    url = f"{path.absolute().as_uri()}?mode=rw"
     engine = sa.create_engine(
-        url,
-        connect_args={"timeout": _BUSY_SECONDS},
+        "sqlite://",
+        creator=lambda: sqlite3.connect(
+            url, uri=True, timeout=_BUSY_SECONDS, check_same_thread=False
+        ),
+        poolclass=sa.QueuePool,
         # Errors, which are logged, would show what clients sent.
         hide_parameters=True,
     )
 
     @sa.event.listens_for(engine, "connect")
-    def _prepare(connection: Any, _record: Any) -> None:
+    def _prepare(connection: Any, record: Any) -> None:
+        record.info["file"] = path.stat().st_ino
         # The driver must not begin transactions by itself: `_begin` does.
         connection.isolation_level = None
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
+
+    @sa.event.listens_for(engine, "checkout")
+    def _still_there(_connection: Any, record: Any, _proxy: Any) -> None:
+        # A file that was removed or replaced goes on taking writes that nobody would see again.
+        if not path.exists() or path.stat().st_ino != record.info["file"]:
+            raise DisconnectionError("unable to open database file")
 
     @sa.event.listens_for(engine, "begin")
     def _begin(connection: sa.Connection) -> None:

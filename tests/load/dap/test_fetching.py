@@ -16,10 +16,10 @@ from rollbook.errors import (
     BadParameter,
     ConfigurationError,
     CredentialsRefused,
+    DiskFull,
     JobExpired,
     JobFailed,
     MissingTable,
-    NotWritable,
     SourceUnavailable,
     UnknownTable,
 )
@@ -280,7 +280,7 @@ def test_a_full_disk_is_said_so(server: DapServer, tmp_path: Path) -> None:
             job = await client.finished(await client.start_job("users", "jsonl", None))
             await client.download(job.objects[0].id, tmp_path / "users")
 
-    with pytest.raises(NotWritable, match=r"There is no room for .*users: No space left"):
+    with pytest.raises(DiskFull, match=r"There is no room for .*users: No space left"):
         asyncio.run(download())
     assert not (tmp_path / "users").exists()
 
