@@ -36,7 +36,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--oracle-examples",
         type=int,
-        default=40,
+        default=30,
         help="how many generated institutions each report is compared on",
     )
     parser.addoption(
