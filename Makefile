@@ -31,7 +31,7 @@ types: install
 	$(BIN)/mypy
 
 tests: install
-	$(BIN)/python -m pytest --numprocesses $(WORKERS_OF_PYTEST) --engine all
+	$(BIN)/python -m pytest --numprocesses $(WORKERS_OF_PYTEST) --dist loadfile --engine all
 
 format: install
 	$(BIN)/ruff check --fix .

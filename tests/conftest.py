@@ -37,7 +37,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--oracle-examples",
         type=int,
-        default=50,
+        default=30,
         help="how many generated institutions each report is compared on",
     )
     parser.addoption(
@@ -57,9 +57,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="install the official client of Canvas Data and run it against the tests' server",
     )
     parser.addoption(
-        "--many-machines-long",
-        action="store_true",
-        help="do 200 runs while workers and their database are killed, which takes minutes",
+        "--shared-runs",
+        type=int,
+        default=20,
+        help="how many runs workers on many machines do while they and their database are killed; "
+        "200, by four workers, take minutes",
     )
 
 

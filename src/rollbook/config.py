@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -15,7 +17,7 @@ from pydantic_settings import (
 )
 
 from rollbook.bucket import Bucket, bucket_at
-from rollbook.engines.duck import DuckLimits
+from rollbook.engines.duck import DuckLimits, share_of_memory
 from rollbook.engines.engine import Source
 from rollbook.engines.lake import Lake
 from rollbook.engines.lake_place import LakePlace, LocalPlace, SharedPlace
@@ -24,6 +26,18 @@ from rollbook.errors import ConfigurationError
 from rollbook.load.dap.service import DEFAULT_URL, DapService
 from rollbook.reports.registry import Registry, registry
 from rollbook.reports.scope import Host
+
+_SIZE = re.compile(r"[0-9]+(\.[0-9]+)? ?([KMGT]i?)B", re.IGNORECASE)
+
+
+def _size(text: str) -> str:
+    if not _SIZE.fullmatch(text):
+        raise ValueError(f"{text!r} is no size. Write a number and a unit, as 500MB or 2GB.")
+    return text
+
+
+Size = Annotated[str, AfterValidator(_size)]
+"""An amount of memory or disk."""
 
 
 class Settings(BaseSettings):
@@ -73,8 +87,15 @@ class Settings(BaseSettings):
     spaced_hash_arrows: bool = Field(
         default=False, description='Print dictionaries as Ruby 3.4 does: `{"a" => 1}`.'
     )
-    memory_limit: str | None = Field(
-        default=None, description="Memory a run's engine may use, as `2GB`."
+    memory_limit: Size | None = Field(
+        default=None,
+        description="Memory a run's engine may use, as `2GB`; by default what there is, shared.",
+    )
+    spill_limit: Size | None = Field(
+        default=None, description="Temporary disk a run may use when memory is short, as `20GB`."
+    )
+    run_minutes: float = Field(
+        default=360, gt=0, description="How long a run may work before it is ended with an error."
     )
     threads: int | None = Field(default=None, ge=1, description="Threads a run's engine may use.")
     workers: int = Field(default=1, ge=0, description="Worker processes that `serve` starts.")
@@ -173,7 +194,9 @@ class Settings(BaseSettings):
         return Lake(
             catalogue=self.data / "lake.sqlite",
             data=self.data / "lake",
-            limits=DuckLimits(self.memory_limit, self.threads, self.data / "spill"),
+            limits=DuckLimits(
+                self.memory_limit, self.threads, self.data / "spill", self.spill_limit
+            ),
             place=self._lake_place,
         )
 
@@ -201,6 +224,14 @@ class Settings(BaseSettings):
             ConfigurationError: what was named is no address of a database.
         """
         return self.lake if self.source is None else Postgres(self.source)
+
+    @property
+    def tables_of_a_worker(self) -> Source:
+        """As `tables`, within the memory of one of several runs at a time."""
+        if self.memory_limit is not None or self.source is not None:
+            return self.tables
+        share = share_of_memory(max(self.workers, 1) * self.runs_per_worker)
+        return replace(self.lake, limits=replace(self.lake.limits, memory=share))
 
     @property
     def reports(self) -> Registry:

@@ -14,6 +14,14 @@ RollbookError
 ├── ReportError             a run that cannot give a file
 │   ├── NothingToReport     no file was chosen
 │   └── RunStopped          aborted or deleted while it worked
+├── ResourceError           the machine lacks something, or a limit was reached
+│   ├── MemoryExhausted     more memory was needed than may be used
+│   ├── SpillExhausted      more temporary disk was needed than may be used
+│   ├── TimeExhausted       a run took longer than it may
+│   ├── DiskFull            nothing more can be written
+│   ├── NotWritable         a file or folder that may not be written
+│   ├── StateUnavailable    the database of the state, or of the lake's catalogue, cannot be used
+│   └── FilesUnavailable    the object store cannot be reached
 ├── DataError               the data, or where they come from
 │   ├── MissingTable        the source has no such table
 │   ├── EmptyLake           nothing was loaded yet
@@ -23,16 +31,12 @@ RollbookError
 │   ├── SourceUnavailable   a database or service that cannot be reached, or went away
 │   ├── JobFailed           a service could not make the files that were asked for
 │   ├── JobExpired          a service no longer has the files that were asked for
-│   ├── NotWritable         a file of ours that cannot be written: the disk is full
 │   ├── SharedLake          a clean-up that could hurt readers on other machines
 │   └── LoadConflict        another load or clean-up is running
 ├── RunError                the life of a run
 │   ├── RunNotFound         no such run
 │   └── RunNotAbortable     the run has ended already
 ├── FileNotFound            no such report file
-├── Unavailable             a part of the installation that is away for now
-│   ├── DatabaseUnavailable the database of the state and the lake's catalogue
-│   └── FilesUnavailable    the object store
 ├── AccessDenied            who asks may not
 │   ├── NotAuthenticated    no token at all
 │   ├── InvalidToken        an unknown token
@@ -127,6 +131,40 @@ class RunStopped(ReportError):
     """The run was aborted or deleted while it worked."""
 
 
+class ResourceError(RollbookError):
+    """The machine lacks something, or a limit that was set for it was reached."""
+
+    status = 503
+
+
+class MemoryExhausted(ResourceError):
+    """More memory was needed than may be used."""
+
+
+class SpillExhausted(ResourceError):
+    """More temporary disk was needed than may be used."""
+
+
+class TimeExhausted(ResourceError):
+    """A run took longer than it may."""
+
+
+class DiskFull(ResourceError):
+    """Nothing more can be written."""
+
+
+class NotWritable(ResourceError):
+    """A file or a folder may not be written."""
+
+
+class StateUnavailable(ResourceError):
+    """The database of the state, or of the lake's catalogue, is held by others, damaged or away."""
+
+
+class FilesUnavailable(ResourceError):
+    """The object store is away, or does not let us in."""
+
+
 class DataError(RollbookError):
     """The data, or the place they come from, are not as needed."""
 
@@ -173,10 +211,6 @@ class JobExpired(DataError):
     """A service no longer has the files that were asked for."""
 
 
-class NotWritable(DataError):
-    """A file of ours cannot be written, mostly because the disk is full."""
-
-
 class SharedLake(DataError):
     """A lake of many machines cannot be cleaned up by one of them."""
 
@@ -206,20 +240,6 @@ class FileNotFound(RollbookError):
     """There is no such report file."""
 
     status = 404
-
-
-class Unavailable(RollbookError):
-    """A part of the installation cannot be reached for now."""
-
-    status = 503
-
-
-class DatabaseUnavailable(Unavailable):
-    """The Postgres that holds the state and the lake's catalogue is away."""
-
-
-class FilesUnavailable(Unavailable):
-    """The object store is away, or does not let us in."""
 
 
 class AccessDenied(RollbookError):

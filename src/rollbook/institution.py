@@ -36,7 +36,7 @@ class Result:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     """As they were given, those of the run too."""
 
-    def write(self, target: Path, progress: Progress = lambda *_: None) -> Path:
+    def write(self, target: Path | str, progress: Progress = lambda *_: None) -> Path:
         """Write the report's file: a CSV, or a zip of several.
 
         Args:
@@ -52,8 +52,9 @@ class Result:
         """
         return self.produce(target, progress).file
 
-    def produce(self, target: Path, progress: Progress = lambda *_: None) -> Product:
+    def produce(self, target: Path | str, progress: Progress = lambda *_: None) -> Product:
         """As `write`; gives the file with its numbers of lines, its settings and its message."""
+        target = Path(target)
         folder = target if target.is_dir() else target.parent
         if not folder.is_dir():
             raise BadParameter(f"There is no folder {folder} to write {target.name} to.")

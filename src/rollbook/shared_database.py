@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import logging
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
-from typing import ParamSpec, TypeVar
 
 import psycopg
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from rollbook.errors import DatabaseUnavailable, RollbookError
-
-Arguments = ParamSpec("Arguments")
-Answer = TypeVar("Answer")
+from rollbook.errors import RollbookError, StateUnavailable
+from rollbook.faults import patiently
 
 _CONNECT_SECONDS = 10
-_AWAY_SECONDS = 0.5
-"""How often is asked for a database that is away."""
 _LOST_WORDS = (
     "connection to server",
     "server closed the connection",
@@ -31,8 +24,6 @@ _LOST_WORDS = (
     "Current transaction is aborted",
 )
 """What libpq says, through DuckDB, of a server that is away."""
-
-_log = logging.getLogger(__name__)
 
 
 def sqlalchemy_url(url: str) -> sa.URL:
@@ -63,7 +54,7 @@ def holding(url: str, name: str) -> Iterator[bool]:
     """Whether a lock of all machines could be had at once; held while the block runs.
 
     Raises:
-        DatabaseUnavailable: Postgres cannot be reached.
+        StateUnavailable: Postgres cannot be reached.
     """
     engine = shared_engine(url).execution_options(isolation_level="AUTOCOMMIT")
     number = _lock_number(name)
@@ -85,14 +76,14 @@ def _lock_number(name: str) -> sa.Function[int]:
 
 @contextmanager
 def telling_unavailable() -> Iterator[None]:
-    """Has the block raise DatabaseUnavailable where Postgres is away, or cannot serve just now."""
+    """Has the block raise StateUnavailable where Postgres is away, or cannot serve just now."""
     try:
         yield
     except (DBAPIError, psycopg.Error) as error:
         cause = error.orig if isinstance(error, DBAPIError) else error
         if not isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError):
             raise
-        raise DatabaseUnavailable(
+        raise StateUnavailable(
             "The database of Rollbook's state cannot be reached. Try again in a moment; if it "
             "stays away, look at the server and at ROLLBOOK_DATABASE_URL."
         ) from error
@@ -100,7 +91,7 @@ def telling_unavailable() -> Iterator[None]:
 
 @contextmanager
 def telling_catalogue_unavailable(url: str | None = None) -> Iterator[None]:
-    """Has the block raise DatabaseUnavailable where DuckDB lost the Postgres of the catalogue.
+    """Has the block raise StateUnavailable where DuckDB lost the Postgres of the catalogue.
 
     Args:
         url: of that Postgres. DuckDB's errors do not always tell; that it was started meanwhile does.
@@ -115,7 +106,7 @@ def telling_catalogue_unavailable(url: str | None = None) -> Iterator[None]:
         is_said = any(words in str(error) for words in _LOST_WORDS)
         if not is_said and (url is None or patiently(_started_at, url) == started_at):
             raise
-        raise DatabaseUnavailable(
+        raise StateUnavailable(
             "The database of the lake's catalogue cannot be reached. Try again in a moment."
         ) from error
 
@@ -124,28 +115,10 @@ def _started_at(url: str) -> datetime:
     """When a Postgres was started.
 
     Raises:
-        DatabaseUnavailable: it cannot be reached.
+        StateUnavailable: it cannot be reached.
     """
     with telling_unavailable(), shared_engine(url).connect() as connection:
         started: datetime = connection.execute(
             sa.select(sa.func.pg_postmaster_start_time())
         ).scalar_one()
         return started
-
-
-def patiently(
-    call: Callable[Arguments, Answer], *args: Arguments.args, **kwargs: Arguments.kwargs
-) -> Answer:
-    """What a call answers once the database can be reached; until then this waits.
-
-    Args:
-        call: may be done twice, because a commit may be done though its answer was lost.
-        args: of the call.
-        kwargs: of the call.
-    """
-    while True:
-        try:
-            return call(*args, **kwargs)
-        except DatabaseUnavailable:
-            _log.warning("waiting for the database", extra={"action": "database_away"})
-            time.sleep(_AWAY_SECONDS)

@@ -33,7 +33,7 @@ def _numbered(tables: Tables) -> Tables:
     }
 
 
-@settings(_QUICK, max_examples=60)
+@settings(_QUICK, max_examples=30)
 @given(tables=institutions())
 def test_permissions_are_those_of_the_oracle(memory_lake: MemoryLake, tables: Tables) -> None:
     institution, oracle = known(memory_lake, tables), Oracle(tables)

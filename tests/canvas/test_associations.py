@@ -74,7 +74,7 @@ def institutions(draw: st.DrawFn) -> dict[str, Rows]:
     }
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(institution=institutions())
 def test_derived_associations_are_those_of_the_rules(
     institution: dict[str, Rows],

@@ -34,6 +34,9 @@ SIS_FILTERS = (TERM, {"created_by_sis": True}, DELETED)
 
 Parameters = Mapping[str, Any]
 
+# All files at once take seconds; what a filter changes, it changes in one of these.
+FILTERED_FILES = dict.fromkeys(("users", "courses", "enrollments"), True)
+
 SWEEPS: Mapping[str, tuple[Parameters, tuple[Parameters, ...]]] = {
     "provisioning_csv": (
         EVERY_FILE,
@@ -117,6 +120,9 @@ def test_rows_come_out_and_each_filter_changes_them(
     example = example_of(report)
     assert example
     assert example.header == next(iter(files.values()))[0]
+    if base is EVERY_FILE:
+        base = FILTERED_FILES
+        files = {f"{name}.csv": files[f"{name}.csv"] for name in base}
     for extra in filters:
         found = produced(institution, tmp_path, report, {**base, **extra}, course_id)
         assert found != files, extra

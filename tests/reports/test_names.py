@@ -7,7 +7,7 @@ import re
 import ibis
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rollbook.reports.names import first_name, last_name
@@ -58,6 +58,7 @@ words = st.sampled_from([*sorted(SUFFIXES), "Jr.", "III", "Ana", "O'Neil", "van"
 gaps = st.sampled_from([" ", "  ", ",", ", ", " ,", "\t", "\n", ""])
 
 
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.lists(st.one_of(words, gaps), max_size=8).map("".join), min_size=1, max_size=40))
 def test_names_are_split_as_the_rules_say_step_by_step(sortable_names: list[str]) -> None:
     assert names_of([*sortable_names]) == [step_by_step(name) for name in sortable_names]

@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 from api.live import anonymous, as_user, client, large, live
 from engines.postgres_server import new_database
+from runs.bench import bench, data
+from runs.small_disk import disk
 
 from rollbook.config import Settings
 
-__all__ = ["anonymous", "as_user", "client", "large", "live"]
+__all__ = ["anonymous", "as_user", "bench", "client", "data", "disk", "large", "live"]
 
 
 STATE_DATABASES = ["sqlite", "postgres"]

@@ -2,52 +2,28 @@
 
 from __future__ import annotations
 
-import errno
 import logging
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
-import ibis
 import pytest
 from api.live import until
+from runs.bench import ACCOUNTS, Bench, accounts_file, endless_file
 
-from rollbook.audit import NOBODY
 from rollbook.canvas.tables import Tables
 from rollbook.config import Settings
 from rollbook.errors import BadParameter
 from rollbook.load.json_tables import load_tables
 from rollbook.output.files import LocalFiles
-from rollbook.reports.report import Column, OutputFile, Plan, Report
+from rollbook.reports.report import Plan
 from rollbook.reports.scope import Scope
-from rollbook.runs.model import Run, Status
-from rollbook.runs.performance import MOST_ATTEMPTS, Workplace, perform
-from rollbook.runs.store import RunStore
+from rollbook.runs.model import Status
+from rollbook.runs.performance import MOST_ATTEMPTS, perform
 from rollbook.runs.views import LakeViews
 from rollbook.runs.watch import ProgressNotes
-from rollbook.state.database import open_database
-
-ACCOUNTS = [{"id": 1, "name": "Example", "workflow_state": "active"}]
-
-
-def report(plan: Callable[[Tables, Scope], Plan]) -> Report:
-    return Report(key="own_csv", title="Own", description="", parameters=(), tables=(), plan=plan)
-
-
-def accounts_file(tables: Tables, _scope: Scope) -> Plan:
-    rows = tables.accounts.order_by("id")
-    return Plan((OutputFile("accounts", (Column("id", rows.id),), rows),), extra_text="Own;")
-
-
-def endless_file(tables: Tables, _scope: Scope) -> Plan:
-    # A hundred billion rows, which are counted before the first comes out.
-    numbers = ibis.range(0, 10_000).unnest().name("n").as_table()
-    many = numbers.cross_join(numbers, rname="{name}_2").cross_join(numbers, rname="{name}_3")
-    rows = many.aggregate(total=(many.n * many.n_2 % (many.n_3 + 1)).sum())
-    return Plan((OutputFile("endless", (Column("total", rows.total),), rows),))
 
 
 def no_file(_tables: Tables, _scope: Scope) -> Plan:
@@ -60,62 +36,6 @@ def refused(_tables: Tables, _scope: Scope) -> Plan:
 
 def broken(_tables: Tables, _scope: Scope) -> Plan:
     raise ZeroDivisionError("a secret detail")
-
-
-def disk_full(_tables: Tables, _scope: Scope) -> Plan:
-    raise OSError(errno.ENOSPC, "No space left on device")
-
-
-@dataclass
-class Bench:
-    """A workplace and the runs on it."""
-
-    place: Workplace
-    folder: Path
-
-    def new_run(self, plan: Callable[[Tables, Scope], Plan], **parameters: Any) -> Run:
-        self.place = replace(self.place, find_report=lambda _key: report(plan))
-        run, _ = self.place.store.create(
-            account_id=1,
-            report="own_csv",
-            parameters=parameters,
-            actor=NOBODY,
-            now=datetime.now(UTC),
-        )
-        return run
-
-    def performed(self, run: Run) -> Run:
-        perform(self.place, run.id)
-        return self.place.store.get(run.id)
-
-    def stored(self) -> list[str]:
-        return sorted(file.name for file in (self.folder / "files").glob("*"))
-
-    def left_over(self) -> list[str]:
-        return [path.name for path in (self.folder / "work").glob("*")]
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("data")
-    load_tables(Settings(data=folder).lake, {"accounts": ACCOUNTS}, "tests")
-    return folder
-
-
-@pytest.fixture
-def bench(data: Path, tmp_path: Path) -> Iterator[Bench]:
-    database = open_database(Settings(data=tmp_path))
-    settings = Settings(data=data)
-    place = Workplace(
-        store=RunStore(database),
-        files=LocalFiles(tmp_path / "files"),
-        view=LakeViews(settings.lake, tmp_path / "work").view,
-        folder=tmp_path / "work",
-        host=settings.report_host,
-        find_report=settings.reports.find,
-    )
-    yield Bench(place, tmp_path)
-    database.close()
 
 
 def test_a_run_ends_complete_with_its_file(bench: Bench) -> None:
@@ -202,10 +122,6 @@ def test_a_run_that_kills_its_workers_is_given_up(bench: Bench) -> None:
     [
         (no_file, "Failed, the report failed to generate a file. Please try again."),
         (refused, "Failed, start_at is after end_at. Swap them."),
-        (
-            disk_full,
-            "Failed, the disk of the server is full. Free some space, then start the report again.",
-        ),
     ],
 )
 def test_a_run_that_fails_says_why(

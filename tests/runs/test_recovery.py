@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,10 +14,9 @@ from rollbook.runs.dispatch import Dispatcher
 from rollbook.runs.jobs import DurableJobs, prepare_jobs
 from rollbook.runs.model import Run, Status
 from rollbook.runs.opening import dispatcher_of
-from rollbook.runs.recovery import SILENCE, Heartbeats, hand_over_forgotten
+from rollbook.runs.recovery import Heartbeats, hand_over_forgotten
 from rollbook.runs.store import RunStore
 from rollbook.state.database import Database, open_database
-from rollbook.state.tables import workers
 
 
 @dataclass
@@ -82,13 +81,59 @@ def test_a_run_whose_work_was_lost_ends_in_error(rest: Rest) -> None:
     assert ended.parameters["extra_text"].startswith("Failed, ")
 
 
+@dataclass
+class Clocks:
+    """The clock on the wall, which people set, and the one that only goes on."""
+
+    wall: datetime = field(default_factory=lambda: datetime.now(UTC))
+    seconds: float = 0
+
+    def pass_by(self, seconds: float) -> None:
+        self.wall += timedelta(seconds=seconds)
+        self.seconds += seconds
+
+    def heartbeats(self, rest: Rest) -> Heartbeats:
+        return Heartbeats(rest.database, lambda: self.wall, lambda: self.seconds)
+
+
 def test_a_worker_not_heard_of_is_silent_and_can_be_forgotten(rest: Rest) -> None:
-    heartbeats = Heartbeats(rest.database)
+    clocks = Clocks()
+    heartbeats = clocks.heartbeats(rest)
     for name in ("one", "two", "two"):
         heartbeats.beat(name, 1)
-    long_ago = datetime.now(UTC) - SILENCE * 2
-    with rest.database.writing() as connection:
-        connection.execute(workers.update().where(workers.c.name == "one").values(seen_at=long_ago))
-    assert (heartbeats.silent(), heartbeats.living()) == (["one"], {"two": 1})
+    assert heartbeats.silent() == []
+    clocks.pass_by(20)
+    heartbeats.beat("two", 2)
+    assert (heartbeats.silent(), heartbeats.living()) == (["one"], {"two": 2})
     heartbeats.forget("one")
     assert heartbeats.silent() == []
+
+
+def test_a_worker_that_ended_and_stays_away_is_silent(rest: Rest) -> None:
+    clocks = Clocks()
+    heartbeats = clocks.heartbeats(rest)
+    heartbeats.beat("one", 1)
+    heartbeats.retire("one")
+    assert (heartbeats.silent(), heartbeats.living()) == ([], {})
+    clocks.pass_by(20)
+    assert heartbeats.silent() == ["one"]
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_a_clock_that_jumps_makes_nobody_dead_or_immortal(rest: Rest, hours: int) -> None:
+    clocks = Clocks()
+    heartbeats = clocks.heartbeats(rest)
+    for name in ("lives", "dies"):
+        heartbeats.beat(name, 1)
+    assert heartbeats.silent() == []
+    clocks.wall += timedelta(hours=hours)
+    assert heartbeats.silent() == []
+    clocks.pass_by(20)
+    heartbeats.beat("lives", 1)
+    assert (heartbeats.silent(), heartbeats.living()) == (["dies"], {"lives": 1})
+
+
+def test_a_run_stored_before_the_clock_was_set_back_is_enqueued(rest: Rest) -> None:
+    run = rest.stored_run(seconds_ago=-3600)
+    hand_over_forgotten(rest.store, rest.jobs, rest.dispatcher)
+    assert rest.jobs.progress([run.id]) == {run.id: "waiting"}

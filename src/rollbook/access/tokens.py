@@ -22,7 +22,7 @@ from rollbook.access.scopes import check_scopes
 from rollbook.canvas.accounts import read_account_tree
 from rollbook.canvas.tables import Tables
 from rollbook.config import Settings
-from rollbook.errors import EmptyLake, ExpiredToken, InvalidToken, RevokedToken
+from rollbook.errors import EmptyLake, ExpiredToken, InvalidToken, ResourceError, RevokedToken
 from rollbook.state.database import Database, open_database
 from rollbook.state.tables import tokens
 
@@ -158,7 +158,8 @@ class TokenStore:
         return None if row is None else _token(row)
 
     def _note_use(self, token_id: int, now: datetime) -> None:
-        with self._database.writing() as connection:
+        # A request that only reads is answered, though this cannot be kept.
+        with suppress(ResourceError), self._database.writing() as connection:
             connection.execute(
                 tokens.update().where(tokens.c.id == token_id).values(last_used_at=now)
             )

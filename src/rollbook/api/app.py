@@ -10,6 +10,7 @@ from functools import cache
 
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
+from prometheus_client import CollectorRegistry
 from starlette.middleware.cors import CORSMiddleware
 
 from rollbook import __version__
@@ -26,6 +27,7 @@ from rollbook.config import Settings
 from rollbook.errors import EmptyLake, SourceUnavailable
 from rollbook.output.files import open_files
 from rollbook.runs.jobs import DurableJobs, prepare_jobs
+from rollbook.runs.metrics import StateMetrics
 from rollbook.runs.opening import run_service
 from rollbook.runs.recovery import Heartbeats
 from rollbook.runs.service import utc_now
@@ -52,15 +54,19 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = utc_now) -> F
             await to_thread(institutions.current)
         jobs = DurableJobs(settings)
         store = RunStore(database)
+        heartbeats = Heartbeats(database)
+        metrics = CollectorRegistry()
+        metrics.register(StateMetrics(database, heartbeats))
         app.state.services = Services(
             settings=settings,
             runs=run_service(settings, store, jobs, clock),
             files=open_files(settings),
             tokens=TokenStore(database),
             institutions=institutions,
-            heartbeats=Heartbeats(database),
+            heartbeats=heartbeats,
             audit=AuditLog(database),
             changes=StateChanges(store),
+            metrics=metrics,
             clock=clock,
         )
         yield

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from fastapi import Depends
+from prometheus_client import CollectorRegistry
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -52,6 +53,7 @@ class Services:
     heartbeats: Heartbeats
     audit: AuditLog
     changes: StateChanges
+    metrics: CollectorRegistry
     clock: Callable[[], datetime]
     """Tells the present, aware."""
 

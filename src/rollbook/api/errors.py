@@ -20,12 +20,14 @@ from rollbook.errors import (
     InvalidToken,
     NotAuthenticated,
     NotPermitted,
+    ResourceError,
     RollbookError,
     UnknownTerm,
     UnreadableRequest,
 )
 
 _ASK_FOR_TOKEN = {"WWW-Authenticate": 'Bearer realm="canvas-lms"'}
+_TRY_LATER = {"Retry-After": "30"}
 _MISSING = {"errors": [{"message": "The specified resource does not exist."}]}
 
 _log = logging.getLogger(__name__)
@@ -77,9 +79,10 @@ async def _rollbook_error(_request: Request, error: Exception) -> Response:
     if error.status >= 500:
         _log.error("request failed: %s", error, extra={"action": "request_failed"})
     asks = isinstance(error, NotAuthenticated | InvalidToken)
-    return CanvasJson(
-        body_of(error), status_code=error.status, headers=_ASK_FOR_TOKEN if asks else None
-    )
+    headers = _ASK_FOR_TOKEN if asks else None
+    if isinstance(error, ResourceError):
+        headers = _TRY_LATER
+    return CanvasJson(body_of(error), status_code=error.status, headers=headers)
 
 
 async def _http_error(_request: Request, error: Exception) -> Response:

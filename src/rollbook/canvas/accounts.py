@@ -7,11 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-import ibis
-from ibis import _
-
 from rollbook.canvas.id_forms import IdForm, parse_id_form
 from rollbook.canvas.serialized import decode_mapping
+from rollbook.canvas.settings import read_setting
 from rollbook.canvas.tables import Tables
 from rollbook.engines.engine import Engine
 from rollbook.errors import UnknownAccount
@@ -158,12 +156,5 @@ def read_account_tree(tables: Tables, engine: Engine) -> AccountTree:
     accounts = {
         row["id"]: Account(**{**row, "settings": decode_mapping(row["settings"])}) for row in rows
     }
-    return AccountTree(accounts, _site_admin_id(tables, engine))
-
-
-def _site_admin_id(tables: Tables, engine: Engine) -> int | None:
-    if not tables.is_present("settings"):
-        return None
-    named = tables.settings.filter(_.name == "site_admin_account_id").order_by(ibis.asc("id"))
-    values = [row["value"] for row in engine.rows(named.select("value", "id").limit(1))]
-    return int(values[0]) if values and str(values[0]).isdigit() else None
+    site_admin = read_setting(tables, engine, "site_admin_account_id") or ""
+    return AccountTree(accounts, int(site_admin) if site_admin.isdigit() else None)

@@ -9,9 +9,10 @@ import typer
 from rich.text import Text
 
 import rollbook
-from rollbook.cli import audit, lake, load, reports, runs, serve, sync, token
+from rollbook.cli import audit, doctor, lake, load, reports, runs, serve, sync, token
 from rollbook.cli.console import messages
 from rollbook.errors import RollbookError
+from rollbook.faults import explained
 
 app = typer.Typer(
     name="rollbook",
@@ -37,6 +38,7 @@ serve.add_to(app)
 app.add_typer(runs.app, name="runs")
 app.add_typer(token.app, name="token")
 audit.add_to(app)
+doctor.add_to(app)
 
 
 def _print_version(wanted: bool) -> None:
@@ -65,6 +67,12 @@ def main() -> None:
     """
     try:
         app()
+    except OSError as error:
+        known = explained(error)
+        if known is None:
+            raise
+        messages.print("[bold red]Error:[/]", Text(str(known)), soft_wrap=True)
+        sys.exit(known.exit_status)
     except RollbookError as error:
         messages.print("[bold red]Error:[/]", Text(str(error)), soft_wrap=True)
         sys.exit(error.exit_status)

@@ -1,4 +1,4 @@
-"""`rollbook serve` and `rollbook demo`."""
+"""`rollbook serve`, `rollbook worker` and `rollbook demo`."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ PortOption = Annotated[int | None, typer.Option(help="The port. [default: 3000]"
 def add_to(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.command("serve")(serve)
+    app.command("worker")(worker)
     app.command("demo")(demo)
 
 
@@ -30,8 +31,35 @@ def serve(
     """
     from rollbook.api.serve import serve as serve_api
     from rollbook.config import read_settings
+    from rollbook.runs.logs import log_to_stderr
 
+    log_to_stderr()
     serve_api(read_settings(data=data, host=host, port=port, workers=workers))
+
+
+def worker(
+    name: Annotated[
+        str | None,
+        typer.Option(
+            help="Its own, the same after each restart. [default: the name of the machine]"
+        ),
+    ] = None,
+    data: DataOption = None,
+) -> None:
+    """Do runs in this process, beside those that serve does, or in their place.
+
+    rollbook serve --workers 0
+
+    rollbook worker --name night-1
+    """
+    import socket
+
+    from rollbook.config import read_settings
+    from rollbook.runs.logs import log_to_stderr
+    from rollbook.runs.worker import work
+
+    log_to_stderr()
+    work(read_settings(data=data), name or socket.gethostname())
 
 
 def demo(

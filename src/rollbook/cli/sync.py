@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -135,16 +136,26 @@ def _show(summary: SyncSummary, *, as_json: bool) -> None:
                 ],
             }
         )
+        sys.stdout.flush()  # Another round may be hours away.
         return
     table = Table(
-        *("table", "came as", "up to"),
+        *("table", "came as", "up to (UTC)"),
         title=f"{summary.load.source}: snapshot {summary.load.snapshot}",
         title_justify="left",
     )
     table.add_column("MB", justify="right")
     table.add_column("rows now", justify="right")
     for item in summary.tables:
-        size = f"{item.bytes / 1e6:,.1f}"
-        table.add_row(item.table, item.kind, item.until or "", size, f"{rows.get(item.table, 0):,}")
+        table.add_row(
+            item.table,
+            item.kind,
+            _minute(item.until) if item.until else "unknown",
+            f"{item.bytes / 1e6:,.1f}",
+            f"{rows.get(item.table, 0):,}",
+        )
     answers.print(table)
     show_warnings(summary.load)
+
+
+def _minute(moment: str) -> str:
+    return f"{datetime.fromisoformat(moment).astimezone(UTC):%Y-%m-%d %H:%M}"

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
 import duckdb
+
+from rollbook.errors import MemoryExhausted, ResourceError, SpillExhausted
+from rollbook.faults import explained
 
 
 @dataclass(frozen=True)
@@ -19,6 +25,8 @@ class DuckLimits:
     threads: int | None = None
     temporary_folder: Path | None = None
     """Where larger-than-memory work spills to."""
+    spill: str | None = None
+    """What may lie there at a time, such as `20GB`; by default nine tenths of what is free."""
 
 
 def connect(limits: DuckLimits) -> duckdb.DuckDBPyConnection:
@@ -40,6 +48,9 @@ def connect(limits: DuckLimits) -> duckdb.DuckDBPyConnection:
     for extension in ("ducklake", "sqlite_scanner"):
         load_extension(connection, extension)
     connection.execute("SET TimeZone = 'UTC'")
+    if limits.spill:
+        # Among the options of `connect` it is overwritten by the default.
+        connection.execute(f"SET max_temp_directory_size = {quoted(limits.spill)}")
     return connection
 
 
@@ -50,6 +61,49 @@ def load_extension(connection: duckdb.DuckDBPyConnection, name: str) -> None:
         ModuleNotFoundError: its package is not installed.
     """
     connection.execute(f"LOAD {quoted(_extension_file(name))}")
+
+
+def share_of_memory(parts: int) -> str:
+    """The memory of each of so many connections, if all together get what one gets by default."""
+    with duckdb.connect(":memory:") as connection:
+        row = connection.execute("SELECT current_setting('memory_limit')").fetchone()
+    size, unit = str(row[0] if row else "1 GiB").split()
+    return f"{float(size) / parts:.2f}{unit}"
+
+
+@contextmanager
+def naming_limits(limits: DuckLimits) -> Iterator[None]:
+    """Errors of DuckDB that say what the machine lacks become ours.
+
+    Raises:
+        ResourceError: memory or disk ran out, or a file may not be written.
+    """
+    try:
+        yield
+    except duckdb.Error as error:
+        if known := reached_limit(error, limits):
+            raise known from error
+        raise
+
+
+def reached_limit(error: duckdb.Error, limits: DuckLimits) -> ResourceError | None:
+    """What the machine lacks; None if the error is another."""
+    if not isinstance(error, duckdb.OutOfMemoryException):
+        return explained(error)
+    if "max_temp_directory_size" not in str(error):
+        has = f"the {limits.memory} it may use" if limits.memory else "there is"
+        return MemoryExhausted(
+            f"This needs more memory than {has}. Raise "
+            "memory_limit, lower threads or runs_per_worker, or ask for less at once: one term, "
+            "fewer files."
+        )
+    if limits.spill is None:
+        # Then it may fill the disk.
+        return explained(OSError(errno.ENOSPC, str(error)))
+    return SpillExhausted(
+        f"This needs more temporary disk than the {limits.spill} it may use. Raise spill_limit or "
+        "memory_limit, or ask for less at once: one term, fewer files."
+    )
 
 
 @cache

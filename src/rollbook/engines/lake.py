@@ -25,11 +25,12 @@ from ibis.backends.duckdb import Backend
 from ibis.backends.sql.datatypes import DuckDBType
 from ibis.expr.schema import Schema
 
-from rollbook.engines.duck import DuckLimits, connect
+from rollbook.engines.duck import DuckLimits, connect, naming_limits
 from rollbook.engines.engine import Snapshot
 from rollbook.engines.lake_place import LakePlace, LocalPlace, SharedPlace
 from rollbook.engines.lake_readers import Reader, Readers
 from rollbook.errors import EmptyLake, LoadConflict, UnknownSnapshot
+from rollbook.faults import naming_causes
 from rollbook.shared_database import telling_catalogue_unavailable
 
 SCHEMA = "canvas"
@@ -109,15 +110,17 @@ class Lake:
         """
         pinned, reader = self._pinned(snapshot)
         try:
-            return LakeEngine(
-                self._attached(read_only=True, snapshot=pinned.id),
-                snapshot=str(pinned.id),
-                source=pinned.source,
-                data_as_of=pinned.data_as_of,
-                loaded_at=pinned.loaded_at,
-                load_details=pinned.details,
-                reader=reader,
-            )
+            with naming_limits(self.limits):
+                return LakeEngine(
+                    self._attached(read_only=True, snapshot=pinned.id),
+                    snapshot=str(pinned.id),
+                    source=pinned.source,
+                    data_as_of=pinned.data_as_of,
+                    loaded_at=pinned.loaded_at,
+                    load_details=pinned.details,
+                    reader=reader,
+                    limits=self.limits,
+                )
         except BaseException:
             reader.release()
             raise
@@ -162,6 +165,7 @@ class Lake:
 
         Raises:
             LoadConflict: another load is running; this one changed nothing.
+            ResourceError: memory or disk ran out, or may not be written; nothing was changed.
         """
         with self.changing() as connection:
             self._unfinished.touch()
@@ -187,9 +191,11 @@ class Lake:
 
         Raises:
             LoadConflict: a load or a clean-up is running.
+            ResourceError: memory or disk ran out, or may not be written.
         """
-        self.catalogue.parent.mkdir(parents=True, exist_ok=True)
-        with self._write_lock():
+        with naming_causes():
+            self.catalogue.parent.mkdir(parents=True, exist_ok=True)
+        with self._write_lock(), naming_limits(self.limits), naming_causes():
             self._place.prepare()
             with closing(self._attached(read_only=False)) as connection:
                 if self._unfinished.exists():
@@ -274,6 +280,7 @@ class LakeEngine:
         loaded_at: datetime | None = None,
         load_details: Mapping[str, Any] | None = None,
         reader: Reader | None = None,
+        limits: DuckLimits | None = None,
     ) -> None:
         self.snapshot = snapshot
         self.source = source
@@ -282,6 +289,7 @@ class LakeEngine:
         self.load_details = load_details or {}
         self._reader = reader
         self.interrupted = False
+        self._limits = limits or DuckLimits()
         self._connection = connection
         self._backend: Backend = ibis.duckdb.from_connection(connection)
         self._schemas = schemas_in_lake(connection)
@@ -297,11 +305,19 @@ class LakeEngine:
         ).to_expr()
 
     def rows(self, expression: ir.Table) -> list[dict[str, Any]]:
-        rows: list[dict[str, Any]] = self._backend.to_pyarrow(expression).to_pylist()
+        with naming_limits(self._limits):
+            rows: list[dict[str, Any]] = self._backend.to_pyarrow(expression).to_pylist()
         return rows
 
     def batches(self, expression: ir.Table, *, chunk_rows: int) -> pa.RecordBatchReader:
-        return self._backend.to_pyarrow_batches(expression, chunk_size=chunk_rows)
+        with naming_limits(self._limits):
+            reader = self._backend.to_pyarrow_batches(expression, chunk_size=chunk_rows)
+
+        def pieces() -> Iterator[pa.RecordBatch]:
+            with naming_limits(self._limits):
+                yield from reader
+
+        return pa.RecordBatchReader.from_batches(reader.schema, pieces())
 
     def sql(self, expression: ir.Table) -> str:
         return str(ibis.to_sql(expression, dialect="duckdb"))

@@ -17,6 +17,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from rollbook.bucket import Bucket
 from rollbook.engines.duck import load_extension, quoted
+from rollbook.faults import explained, naming_causes
 from rollbook.shared_database import (
     holding,
     shared_engine,
@@ -78,16 +79,18 @@ class LocalPlace:
         with closing(_reading_catalogue(self.catalogue)) as connection:
             try:
                 rows = connection.execute(_SNAPSHOTS.format(schema="")).fetchall()
-            except sqlite3.OperationalError:
-                return []
+            except sqlite3.OperationalError as error:
+                if "no such table" in str(error):
+                    return []
+                raise explained(error) or error from error
         return [(number, datetime.fromisoformat(time), *more) for number, time, *more in rows]
 
     @contextmanager
     def write_lock(self) -> Iterator[bool]:
-        self.catalogue.parent.mkdir(parents=True, exist_ok=True)
         lock = FileLock(self.catalogue.with_suffix(".lock"))
         try:
-            lock.acquire(blocking=False)
+            with naming_causes():
+                lock.acquire(blocking=False)
         except Timeout:
             yield False
             return

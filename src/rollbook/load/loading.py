@@ -92,10 +92,10 @@ class Load:
 
     def derive_associations(self, names: Collection[str] = tuple(DERIVED)) -> None:
         """Write association tables that are missing or empty (data_sources.md, 3.3)."""
+        engine = LakeEngine(
+            self.connection, snapshot="in the making", source=self.source, data_as_of=None
+        )
         for name in names:
-            engine = LakeEngine(
-                self.connection, snapshot="in the making", source=self.source, data_as_of=None
-            )
             rows = engine.batches(getattr(Tables(engine), name), chunk_rows=100_000).read_all()
             self.connection.register("derived_rows", rows)
             self.replace(name, "SELECT * FROM derived_rows")

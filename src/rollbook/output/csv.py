@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import copy_context
 from dataclasses import dataclass
 from queue import Full, Queue
 from threading import Event, Thread
@@ -159,7 +160,8 @@ def _read_ahead(batches: Iterable[pa.RecordBatch]) -> Iterator[Iterator[pa.Recor
         except BaseException as error:  # noqa: BLE001 (raised again by the reader of the queue)
             put(error)
 
-    thread = Thread(target=read, name="read-ahead", daemon=True)
+    # What is logged there is of the same run.
+    thread = Thread(target=copy_context().run, args=[read], name="read-ahead", daemon=True)
     thread.start()
     try:
         yield _taken(queue)

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from rollbook.errors import DatabaseUnavailable
+from rollbook.errors import ResourceError
 from rollbook.runs.jobs import Jobs
 from rollbook.runs.model import Run, Status
 from rollbook.runs.reuse import Reuse, must_not_wait
@@ -55,7 +55,7 @@ class Dispatcher:
         try:
             self._settle_followers(self.store.get(run_id))
             self.hand_over()
-        except (SQLAlchemyError, DatabaseUnavailable):
+        except (SQLAlchemyError, ResourceError):
             # A worker that looks around will do it.
             _log.exception("others wait on", extra={"action": "settle_failed", "run": run_id})
 

@@ -10,11 +10,14 @@ from typing import Literal, Protocol
 from dbos import DBOS, DBOSClient
 
 from rollbook.config import Settings
+from rollbook.faults import naming_causes
 from rollbook.shared_database import sqlalchemy_url, telling_unavailable
 
 QUEUE = "reports"
 WORKFLOW = "perform_run"
 APPLICATION = "rollbook"
+_PREFIX = "run-"
+"""Of a workflow's id, before the run's."""
 VERSION = "1"
 """Fixed: a new release goes on with what an old one left."""
 
@@ -70,6 +73,20 @@ class DurableJobs:
             for item in found
         }
 
+    def held_by(self, worker: str) -> set[int]:
+        """The runs that were given to a worker and have not ended."""
+        found = self._client.list_workflows(
+            status="PENDING", executor_id=worker, load_input=False, load_output=False
+        )
+        return {int(item.workflow_id.removeprefix(_PREFIX)) for item in found}
+
+    def take_back(self, run_id: int, worker: str) -> None:
+        """Queue a run again that a worker holds and will not perform."""
+        # DBOS has no public name for it. What it does by itself when a worker starts it does once,
+        # and never again where the database was away just then.
+        system = self._client._sys_db  # noqa: SLF001
+        system.reenqueue_for_recovery(_workflow_id(run_id), [worker], QUEUE)
+
     def cancel(self, run_id: int) -> None:
         """Take a run off the queue."""
         self._client.cancel_workflow(_workflow_id(run_id))
@@ -86,15 +103,24 @@ def jobs_url(settings: Settings) -> str:
 
 
 def prepare_jobs(settings: Settings) -> None:
-    """Create the queue's tables, or bring them up to date."""
+    """Create the queue's tables, or bring them up to date.
+
+    Raises:
+        ResourceError: they cannot be written, or their database cannot be reached.
+    """
     if settings.database_url is None:
-        settings.data.mkdir(parents=True, exist_ok=True)
-        with closing(sqlite3.connect(settings.data / "jobs.sqlite", timeout=30)) as connection:
-            # So that workers who look for work do not wait for a run being put in.
-            connection.execute("PRAGMA journal_mode = WAL")
+        _prepare_sqlite(settings)
     with telling_unavailable():
         DBOS.migrate(jobs_url(settings))
 
 
+def _prepare_sqlite(settings: Settings) -> None:
+    with naming_causes():
+        settings.data.mkdir(parents=True, exist_ok=True)
+        with closing(sqlite3.connect(settings.data / "jobs.sqlite", timeout=30)) as connection:
+            # So that workers who look for work do not wait for a run being put in.
+            connection.execute("PRAGMA journal_mode = WAL")
+
+
 def _workflow_id(run_id: int) -> str:
-    return f"run-{run_id}"
+    return f"{_PREFIX}{run_id}"

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import logging
+import math
 import secrets
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from rollbook.canvas.tables import Tables
 from rollbook.engines.engine import Engine, snapshot_name, state_of
-from rollbook.errors import DatabaseUnavailable, NothingToReport, RollbookError, RunStopped
+from rollbook.errors import NothingToReport, RollbookError, RunStopped, StateUnavailable
+from rollbook.faults import explained, patiently
 from rollbook.output.files import FileStore, manifest_beside, remove_with_manifest
 from rollbook.reports import texts
 from rollbook.reports.as_of import given_as_of, without_as_of
@@ -24,20 +25,23 @@ from rollbook.reports.execution import Product, ReportRequest, execute
 from rollbook.reports.manifest import manifest_of
 from rollbook.reports.report import Report
 from rollbook.reports.scope import Host, Scope
+from rollbook.runs.logs import logging_of_run
 from rollbook.runs.model import UNFINISHED, Run, Status
 from rollbook.runs.naming import file_name, new_link_key
 from rollbook.runs.reuse import Reuse, without_fresh
 from rollbook.runs.service import end_stopped, utc_now
 from rollbook.runs.store import RunStore
+from rollbook.runs.turns import Turns
 from rollbook.runs.views import View
 from rollbook.runs.watch import ProgressNotes, watching
-from rollbook.shared_database import patiently
 
 MOST_ATTEMPTS = 3
 """A run whose worker died so often is not begun again (api.md, 12.2)."""
 _MOST_RETURNS = 10
 """So often a run works again because the database went away."""
 
+_TURN_SECONDS = 0.5
+"""A run that waits for its turn looks so often whether it is still wanted."""
 CONTENT_TYPES = {"csv": "text/csv", "zip": "application/zip"}
 
 _log = logging.getLogger(__name__)
@@ -60,30 +64,46 @@ class Workplace:
     """Whose files a run may take over; None for nobody's."""
     settle: Callable[[int], None] = lambda _: None
     """Told of a run that was planned or has ended: others may wait for that."""
+    run_seconds: float = math.inf
+    """How long a run may compute."""
+    turns: Turns = field(default_factory=Turns)
 
 
 def perform(place: Workplace, run_id: int) -> None:
     """Bring a run to its end, whichever it is; nothing happens to one that has ended."""
-    _perform(place, run_id)
-    place.settle(run_id)
+    with logging_of_run(run_id):
+        _perform_in_turn(place, run_id)
+        place.settle(run_id)
 
 
-def _perform(place: Workplace, run_id: int) -> None:
-    run = patiently(_begin, place, run_id)
-    if run is None:
-        return
+def _perform_in_turn(place: Workplace, run_id: int) -> None:
+    while True:
+        status, attempts = patiently(place.store.status, run_id)
+        # One that was begun before may have killed its worker.
+        with place.turns.turn(alone=attempts > 0, wait_seconds=_TURN_SECONDS) as came:
+            if came or status not in UNFINISHED:
+                run = patiently(_begin, place, run_id)
+                if run is not None:
+                    _perform(place, run)
+                return
+
+
+def _perform(place: Workplace, run: Run) -> None:
     _log.info("run begun", extra={"action": "run_begun", "run": run.id, "attempt": run.attempt})
-    with _folder_for(place, run) as folder:
-        try:
+    try:
+        _remove_files_of_earlier_attempts(place, run)
+        with _folder_for(place, run) as folder:
             _work_while_database_returns(place, run, folder)
-        except RunStopped:
-            patiently(end_stopped, place.store, run)
-            _log.info("run stopped", extra={"action": "run_stopped", "run": run.id})
-        except RollbookError as error:
-            patiently(_fail, place, run, _sentence(error))
-            _log.info("run failed", extra={"action": "run_failed", "run": run.id})
-        except Exception as error:  # noqa: BLE001 (a run must end, and say how)
-            patiently(_fail, place, run, _sentence_of_fault(error, run))
+    except RunStopped:
+        patiently(end_stopped, place.store, run)
+        _log.info("run stopped", extra={"action": "run_stopped", "run": run.id})
+    except RollbookError as error:
+        _fail_for(place, run, error)
+    except Exception as error:  # noqa: BLE001 (a run must end, and say how)
+        if known := explained(error):
+            _fail_for(place, run, known)
+        else:
+            _fail_by_fault(place, run, error)
 
 
 def _begin(place: Workplace, run_id: int) -> Run | None:
@@ -93,7 +113,8 @@ def _begin(place: Workplace, run_id: int) -> Run | None:
         return None
     if run.attempt >= MOST_ATTEMPTS:
         times = f"{MOST_ATTEMPTS} workers ended while they worked on it, maybe for want of memory."
-        _fail(place, run, texts.failure_extra_text(times))
+        _log.error("run given up", extra={"action": "run_given_up", "run": run.id})
+        _fail(place, run, "WorkerDied", texts.failure_extra_text(times))
         return None
     attempt = run.attempt + 1
     begun = place.store.move(
@@ -104,11 +125,14 @@ def _begin(place: Workplace, run_id: int) -> Run | None:
         current_line=None,
         started_at=place.clock(),
     )
-    for earlier in range(1, attempt):
-        # A worker may have died after it stored its file and before it said so.
-        for extension in (*CONTENT_TYPES, "json"):
-            place.files.remove(f"{run.id}-{earlier}.{extension}")
     return place.store.get(run.id) if begun else _begin(place, run_id)
+
+
+def _remove_files_of_earlier_attempts(place: Workplace, run: Run) -> None:
+    """A worker may have died after it stored its file and before it said so."""
+    for earlier in range(1, run.attempt):
+        for extension in (*CONTENT_TYPES, "json"):
+            patiently(place.files.remove, f"{run.id}-{earlier}.{extension}")
 
 
 def _work_while_database_returns(place: Workplace, run: Run, folder: Path) -> None:
@@ -116,7 +140,7 @@ def _work_while_database_returns(place: Workplace, run: Run, folder: Path) -> No
     for _ in range(_MOST_RETURNS):
         try:
             return _work(place, run, folder)
-        except DatabaseUnavailable:
+        except StateUnavailable:
             _log.warning("run lost the database", extra={"action": "run_waits", "run": run.id})
             if patiently(place.store.status, run.id) != (Status.RUNNING, run.attempt):
                 raise RunStopped("The run was stopped while the database was away.") from None
@@ -153,7 +177,7 @@ def _work(place: Workplace, run: Run, folder: Path) -> None:
             user_id=run.user_id,
             locale=locale,
         )
-        with watching(place.store, run, engine):
+        with watching(place.store, run, engine, place.run_seconds):
             product = execute(
                 engine,
                 request,
@@ -230,32 +254,29 @@ def _is_complete_with(place: Workplace, run: Run, location: str) -> bool:
     return file is not None and file.location == location
 
 
-def _fail(place: Workplace, run: Run, extra_text: str) -> None:
-    place.store.move(
+def _fail(place: Workplace, run: Run, cause: str, extra_text: str) -> None:
+    place.store.fail(
         run.id,
-        Status.ERROR,
         of_attempt=run.attempt,
-        progress=100,
-        ended_at=place.clock(),
+        cause=cause,
+        extra_text=extra_text,
         message=texts.failure_message(run.report),
-        parameters={**place.store.get(run.id).parameters, "extra_text": extra_text},
+        now=place.clock(),
     )
     # Where it was aborted in this very moment, that is what counts.
     end_stopped(place.store, run)
 
 
-def _sentence(error: RollbookError) -> str:
-    if isinstance(error, NothingToReport):
-        return texts.NO_FILE
-    return texts.failure_extra_text(str(error))
+def _fail_for(place: Workplace, run: Run, error: RollbookError) -> None:
+    reason = texts.failure_extra_text(str(error))
+    cause = type(error).__name__
+    _log.warning("run failed", extra={"action": "run_failed", "run": run.id, "cause": cause})
+    patiently(
+        _fail, place, run, cause, texts.NO_FILE if isinstance(error, NothingToReport) else reason
+    )
 
 
-def _sentence_of_fault(error: Exception, run: Run) -> str:
-    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-        _log.error("disk full", extra={"action": "run_disk_full", "run": run.id})
-        return texts.failure_extra_text(
-            "the disk of the server is full. Free some space, then start the report again."
-        )
+def _fail_by_fault(place: Workplace, run: Run, error: Exception) -> None:
     number = secrets.token_hex(4)
     _log.error(
         "run failed by a fault %s",
@@ -263,9 +284,10 @@ def _sentence_of_fault(error: Exception, run: Run) -> str:
         exc_info=error,
         extra={"action": "run_fault", "run": run.id, "error_id": number},
     )
-    return texts.failure_extra_text(
+    reason = (
         f"a fault in the server stopped this report. Its log tells more under error id {number}."
     )
+    patiently(_fail, place, run, "Fault", texts.failure_extra_text(reason))
 
 
 def _locale(engine: Engine, user_id: int | None) -> str:

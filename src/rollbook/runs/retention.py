@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from rollbook.audit import NOBODY
 from rollbook.audit import Event as AuditEvent
 from rollbook.config import Settings
-from rollbook.errors import FileNotFound, Unavailable
+from rollbook.errors import FileNotFound, ResourceError
 from rollbook.output.files import FileStore, remove_with_manifest
 from rollbook.runs.model import ReportFile, Run, record_of
 from rollbook.runs.store import RunStore
@@ -154,6 +154,6 @@ def keep_purging(store: RunStore, files: FileStore, retention: Retention, stop: 
                         "sha256": file.sha256,
                     },
                 )
-        except (SQLAlchemyError, OSError, Unavailable):
+        except (SQLAlchemyError, OSError, ResourceError):
             _log.exception("files not purged", extra={"action": "purge_failed"})
         stop.wait(PURGE_SECONDS)

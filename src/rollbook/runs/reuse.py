@@ -98,7 +98,7 @@ class Reuse:
         """The run, among those not finished, whose file will do once it is complete.
 
         Args:
-            unfinished: of the same account and type.
+            unfinished: of equal requests, those that wait for no other.
             key: of the request.
             state: the data that it would read.
             parameters: as they were sent.
@@ -109,8 +109,7 @@ class Reuse:
         for run in unfinished:
             # One that has not begun will read data that are as new, or newer.
             reads_the_same = run.status is Status.CREATED or run.snapshot == state.snapshot
-            is_equal = run.joined_to is None and run.request_key == key
-            if is_equal and reads_the_same and (run.seen is None or will_do(run, user_id)):
+            if reads_the_same and (run.seen is None or will_do(run, user_id)):
                 return run
         return None
 

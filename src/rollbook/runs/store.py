@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from rollbook.audit import Actor, AuditRecord, Event, starter_of, write_record
 from rollbook.runs.model import UNFINISHED, ReportFile, Run, Status, record_of, sources_of
+from rollbook.runs.totals import ABORTED, COMPLETE, count_run
 from rollbook.state.database import Database
 from rollbook.state.tables import files, runs
 
@@ -89,7 +90,7 @@ class RunStore:
             now: when it was asked for.
             twin: looks for a run that makes a new one needless among those not finished.
             request_key: what equal requests have in common.
-            leader: looks, among the same, for one that the new run shall wait for.
+            leader: looks, among those with the same key, for one that the new run shall wait for.
         """
         values = {
             "account_id": account_id,
@@ -107,21 +108,22 @@ class RunStore:
         # Else two equal starts at once would not see each other.
         matter = f"equals:{account_id}:{report}" if twin or leader else None
         with self._database.writing(alone_in=matter) as connection:
-            unfinished = _unfinished_of(connection, account_id, report) if twin or leader else []
-            if twin and (found := twin(unfinished)):
+            if twin and (found := twin(_unfinished_of(connection, account_id, report))):
                 return found, False
-            if leader and (found := leader(unfinished)):
-                values["joined_to"] = found.id
+            if leader and request_key is not None:
+                # Few, however many wait: of equal ones all but the first have joined it.
+                equal = (runs.c.request_key == request_key, runs.c.joined_to.is_(None))
+                found = leader(_unfinished_of(connection, account_id, report, *equal))
+                values["joined_to"] = found.id if found else None
             inserted = connection.execute(runs.insert().values(values)).inserted_primary_key or (0,)
-            query = _RUNS.where(runs.c.id == inserted[0])
-            run = _run(connection.execute(query).mappings().one())
+            run = _get(connection, inserted[0])
             write_record(connection, record_of(run, Event.RUN_STARTED, actor, now))
             return run, True
 
     def get(self, run_id: int) -> Run:
         """The run of an id that is known to exist."""
         with self._database.reading() as connection:
-            return _run(connection.execute(_RUNS.where(runs.c.id == run_id)).mappings().one())
+            return _get(connection, run_id)
 
     def by_id(self, run_id: int) -> Run | None:
         """A run by its id alone, deleted ones too."""
@@ -183,12 +185,18 @@ class RunStore:
         newest = sa.select(ranked.c.id).where(ranked.c.rank == 1)
         return {run.report: run for run in self._all(_RUNS.where(runs.c.id.in_(newest)))}
 
-    def unfinished(self, *, created_before: datetime) -> list[Run]:
-        """All runs that workers have still to bring to an end, those that were stopped too."""
+    def unfinished(self, *, not_between: tuple[datetime, datetime]) -> list[Run]:
+        """Runs that workers have still to be brought to an end, those that were stopped too.
+
+        Args:
+            not_between: runs created then are left out; those of a later time, which a clock that
+                was set back leaves behind, are not.
+        """
+        since, until = not_between
         stopped = sa.and_(runs.c.status == Status.ABORTED, runs.c.ended_at.is_(None))
         query = _RUNS.where(
             sa.or_(sa.and_(runs.c.status.in_(UNFINISHED), ~_WAITING), stopped),
-            runs.c.created_at < created_before,
+            sa.or_(runs.c.created_at < since, runs.c.created_at > until),
         )
         return self._all(query.order_by(runs.c.id))
 
@@ -251,8 +259,8 @@ class RunStore:
             moved = _move(connection, run_id, Status.COMPLETE, of_attempt=of_attempt, values=values)
             if moved:
                 connection.execute(files.insert().values(run_id=run_id, **file))
-                query = _RUNS.where(runs.c.id == run_id)
-                run = _run(connection.execute(query).mappings().one())
+                run = _get(connection, run_id)
+                count_run(connection, run, COMPLETE)
                 actor = starter_of(connection, run_id)
                 write_record(
                     connection, record_of(run, Event.RUN_COMPLETED, actor, file["created_at"])
@@ -339,6 +347,39 @@ class RunStore:
                 runs.update().where(*_FOLLOWING, runs.c.id == run_id).values(joined_to=None)
             )
 
+    def fail(
+        self,
+        run_id: int,
+        *,
+        of_attempt: int,
+        cause: str,
+        extra_text: str,
+        message: str,
+        now: datetime,
+    ) -> bool:
+        """End a run in an error, with its last words; tells whether it did.
+
+        Args:
+            run_id: the run.
+            of_attempt: as for `move`.
+            cause: what kind of error, in one word, for statistics.
+            extra_text: the reason, for people.
+            message: what became of the run.
+            now: when.
+        """
+        with self._database.writing() as connection:
+            parameters = {**_get(connection, run_id).parameters, "extra_text": extra_text}
+            values = {
+                "progress": 100,
+                "ended_at": now,
+                "message": message,
+                "parameters": parameters,
+            }
+            moved = _move(connection, run_id, Status.ERROR, of_attempt=of_attempt, values=values)
+            if moved:
+                count_run(connection, _get(connection, run_id), cause)
+            return moved
+
     def note(self, run_id: int, *, of_attempt: int, **values: Any) -> None:
         """Change values of a run that is at work, such as its progress."""
         statement = runs.update().where(
@@ -370,6 +411,7 @@ class RunStore:
                         parameters={**row.parameters, "extra_text": extra_text},
                     )
                 )
+                count_run(connection, _get(connection, run_id), ABORTED)
 
     def run_of_file(self, file_id: int) -> Run | None:
         """The run that wrote a file, deleted ones too; None if the file was deleted."""
@@ -448,8 +490,10 @@ def _of(account_id: int, report: str) -> sa.Select[Any]:
     )
 
 
-def _unfinished_of(connection: sa.Connection, account_id: int, report: str) -> list[Run]:
-    query = _of(account_id, report).where(runs.c.status.in_(UNFINISHED))
+def _unfinished_of(
+    connection: sa.Connection, account_id: int, report: str, *conditions: sa.ColumnElement[bool]
+) -> list[Run]:
+    query = _of(account_id, report).where(runs.c.status.in_(UNFINISHED), *conditions)
     rows = connection.execute(query.order_by(*_NEWEST_FIRST)).mappings()
     return [_run(row) for row in rows]
 
@@ -480,6 +524,10 @@ def _move(
     if of_attempt is not None:
         statement = statement.where(runs.c.attempt == of_attempt)
     return connection.execute(statement.values(status=target, **values)).rowcount == 1
+
+
+def _get(connection: sa.Connection, run_id: int) -> Run:
+    return _run(connection.execute(_RUNS.where(runs.c.id == run_id)).mappings().one())
 
 
 def _run(row: sa.RowMapping) -> Run:

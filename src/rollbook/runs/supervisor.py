@@ -12,7 +12,6 @@ from threading import Event, Thread
 
 from rollbook.config import Settings
 
-_FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 30.0
 _GOOD_LIFE = 60.0
 """A worker that lived so long did not die of its start."""
@@ -25,16 +24,23 @@ _log = logging.getLogger(__name__)
 class _Worker:
     name: str
     process: subprocess.Popen[str]
-    started: float = field(default_factory=time.monotonic)
-    pause: float = _FIRST_PAUSE
+    pause: float
     """How long to wait before its next start."""
+    started: float = field(default_factory=time.monotonic)
 
 
 class Supervisor:
-    """The workers of one server."""
+    """The workers of one server.
 
-    def __init__(self, settings: Settings) -> None:
+    Args:
+        settings: the installation.
+        first_pause: seconds before a worker that died is started again; each time it dies soon
+            they double.
+    """
+
+    def __init__(self, settings: Settings, *, first_pause: float = 0.5) -> None:
         self._settings = settings
+        self._first_pause = first_pause
         self._stopping = Event()
         self._workers: list[_Worker] = []
         self._thread = Thread(target=self._watch, name="supervisor", daemon=True)
@@ -43,7 +49,7 @@ class Supervisor:
         # Many machines that share the work must not share a name.
         machine = "" if self._settings.database_url is None else f"{socket.gethostname()}-"
         names = [f"{machine}worker-{number + 1}" for number in range(self._settings.workers)]
-        self._workers = [_Worker(name, self._spawn(name)) for name in names]
+        self._workers = [_Worker(name, self._spawn(name), self._first_pause) for name in names]
         self._thread.start()
 
     def stop(self) -> None:
@@ -76,7 +82,7 @@ class Supervisor:
         )
         _close_input(worker.process)
         if time.monotonic() - worker.started > _GOOD_LIFE:
-            worker.pause = _FIRST_PAUSE
+            worker.pause = self._first_pause
         if self._stopping.wait(worker.pause):
             return
         worker.pause = min(worker.pause * 2, _LONGEST_PAUSE)
@@ -85,7 +91,7 @@ class Supervisor:
 
     def _spawn(self, name: str) -> subprocess.Popen[str]:
         process = subprocess.Popen(  # noqa: S603 (our own program)
-            [sys.executable, "-m", "rollbook.runs.worker", "--supervised", "--name", name],
+            [sys.executable, "-m", "rollbook.runs.worker", name],
             stdin=subprocess.PIPE,
             text=True,
             # Ctrl-C is for this process, which then ends the workers.

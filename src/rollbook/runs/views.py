@@ -89,7 +89,7 @@ class LakeViews:
 
         Raises:
             EmptyLake: nothing was loaded yet.
-            DatabaseUnavailable: the lake's catalogue is away, or went away while the block ran.
+            StateUnavailable: the lake's catalogue is away, or went away while the block ran.
             As `rollbook.reports.as_of.open_as_of`.
         """
         with telling_catalogue_unavailable(self._lake.database_url):

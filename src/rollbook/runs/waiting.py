@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from rollbook.errors import DatabaseUnavailable
+from rollbook.errors import ResourceError
 from rollbook.runs.model import Status
 from rollbook.runs.store import RunStore
 
@@ -57,7 +57,7 @@ class StateChanges:
             run_ids = {waiter.run_id for waiter in self._waiters}
             try:
                 statuses = await asyncio.to_thread(self._store.statuses, run_ids)
-            except (SQLAlchemyError, DatabaseUnavailable):
+            except (SQLAlchemyError, ResourceError):
                 # They wait on; their time will be over.
                 _log.exception("states not readable", extra={"action": "look_failed"})
             else:

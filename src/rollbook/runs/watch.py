@@ -6,12 +6,11 @@ import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import copy_context
 from threading import Event, Thread
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from rollbook.engines.engine import Engine
-from rollbook.errors import DatabaseUnavailable, RunStopped
+from rollbook.errors import ResourceError, RunStopped, TimeExhausted
 from rollbook.runs.model import Run, Status
 from rollbook.runs.store import RunStore
 
@@ -23,20 +22,35 @@ _log = logging.getLogger(__name__)
 
 
 @contextmanager
-def watching(store: RunStore, run: Run, engine: Engine) -> Iterator[None]:
-    """Interrupt the engine while the block works, once the run is no longer ours to do."""
+def watching(store: RunStore, run: Run, engine: Engine, most_seconds: float) -> Iterator[None]:
+    """Interrupt the engine while the block works, once the run is no longer ours to do.
+
+    Raises:
+        TimeExhausted: the block took longer than it may.
+    """
     done = Event()
+    # Not by the clock on the wall, which people set.
+    deadline = time.monotonic() + most_seconds
 
     def watch() -> None:
         while not done.wait(WATCH_SECONDS):
-            if not _is_ours(store, run):
+            if time.monotonic() > deadline or not _is_ours(store, run):
                 # Again and again: between two queries there is nothing to interrupt.
                 engine.interrupt()
 
-    thread = Thread(target=watch, name=f"watch-run-{run.id}", daemon=True)
+    thread = Thread(
+        target=copy_context().run, args=[watch], name=f"watch-run-{run.id}", daemon=True
+    )
     thread.start()
     try:
         yield
+    except RunStopped:
+        if time.monotonic() > deadline and _is_ours(store, run):
+            raise TimeExhausted(
+                f"The report took longer than the {most_seconds / 60:g} minutes that a run may. "
+                "Raise run_minutes, or ask for less at once: one term, fewer files."
+            ) from None
+        raise
     finally:
         done.set()
         thread.join()
@@ -45,7 +59,7 @@ def watching(store: RunStore, run: Run, engine: Engine) -> Iterator[None]:
 def _is_ours(store: RunStore, run: Run) -> bool:
     try:
         return store.status(run.id) == (Status.RUNNING, run.attempt)
-    except (SQLAlchemyError, DatabaseUnavailable):
+    except ResourceError:
         _log.warning("state not readable", extra={"action": "watch_failed", "run": run.id})
         return True
 
@@ -81,6 +95,6 @@ class ProgressNotes:
                 progress=self._percent,
                 current_line=lines,
             )
-        except (SQLAlchemyError, DatabaseUnavailable):
+        except ResourceError:
             # The next note tells more anyway.
             _log.warning("progress not noted", extra={"action": "note_failed", "run": self._run.id})

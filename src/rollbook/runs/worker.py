@@ -6,22 +6,27 @@ or by another worker.
 
 from __future__ import annotations
 
-import argparse
 import json
 import logging
 import os
+import re
 import shutil
 import signal
 import sys
 import time
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from threading import Event, Thread
+from typing import NoReturn
 
 from dbos import DBOS, DBOSConfig
+from filelock import FileLock, Timeout
 from sqlalchemy.exc import SQLAlchemyError
 
-from rollbook.config import Settings, read_settings
-from rollbook.errors import DatabaseUnavailable
+from rollbook.config import Settings
+from rollbook.errors import ConfigurationError, ResourceError, RollbookError
+from rollbook.faults import naming_causes
 from rollbook.output.files import open_files
 from rollbook.runs.dispatch import Dispatcher
 from rollbook.runs.jobs import (
@@ -30,14 +35,19 @@ from rollbook.runs.jobs import (
     VERSION,
     WORKFLOW,
     DurableJobs,
-    Jobs,
     jobs_url,
     prepare_jobs,
 )
 from rollbook.runs.logs import log_to_stderr
 from rollbook.runs.opening import dispatcher_of
 from rollbook.runs.performance import Workplace, perform
-from rollbook.runs.recovery import SILENCE, Heartbeats, hand_over_forgotten
+from rollbook.runs.recovery import (
+    SILENCE,
+    Heartbeats,
+    OwnWork,
+    hand_over_forgotten,
+    take_over,
+)
 from rollbook.runs.retention import keep_purging, retention_of
 from rollbook.runs.store import RunStore
 from rollbook.runs.views import views_of
@@ -46,6 +56,9 @@ from rollbook.state.database import open_database
 POLL_SECONDS = 0.1
 CARE_SECONDS = 5.0
 """How often a worker says that it lives and looks for what others left."""
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+_GRACE_SECONDS = 10.0
+"""How long a worker may take to end after its supervisor did."""
 
 _log = logging.getLogger(__name__)
 
@@ -70,37 +83,42 @@ def run_worker(settings: Settings, *, name: str = "worker-1", stop: Event | None
     place = Workplace(
         store=store,
         files=open_files(settings),
-        view=views_of(settings.tables, folder),
+        view=views_of(settings.tables_of_a_worker, folder),
         folder=folder,
         host=settings.report_host,
         find_report=settings.reports.find,
         reuse=dispatcher.reuse,
         settle=dispatcher.settle,
+        run_seconds=settings.run_minutes * 60,
     )
-    _launch(settings, name, place)
+    own_work = OwnWork(jobs, name)
+    # What an earlier worker of this name held.
+    take_over(jobs, name)
+    _launch(settings, name, place, own_work)
     _log.info("worker ready", extra={"action": "worker_ready", "worker": name})
-    heartbeats = Heartbeats(database)
+    care = _Care(name, store, jobs, dispatcher, Heartbeats(database), own_work)
     # Apart, because to read a large file would keep this thread from saying that the worker lives.
     purging = (store, place.files, retention_of(settings), stop)
     Thread(target=keep_purging, args=purging, name="purging", daemon=True).start()
     takes_over_from = time.monotonic()
     while True:
         takes_over = time.monotonic() >= takes_over_from
-        if not _care(name, store, jobs, dispatcher, heartbeats, takes_over=takes_over):
+        if not care.look_around(takes_over=takes_over):
             # The others could not say that they live, either.
             takes_over_from = time.monotonic() + SILENCE.total_seconds()
         if stop.wait(CARE_SECONDS):
             break
-    heartbeats.forget(name)
+    with suppress(ResourceError):
+        care.heartbeats.retire(name)
 
 
-def _launch(settings: Settings, name: str, place: Workplace) -> None:
+def _launch(settings: Settings, name: str, place: Workplace, own_work: OwnWork) -> None:
     config: DBOSConfig = {
         "name": APPLICATION,
         "system_database_url": jobs_url(settings),
         "application_version": VERSION,
         "executor_id": name,
-        "console_log_level": "WARNING",
+        "log_level": "WARNING",
         "use_listen_notify": False,
         # Connections are dear to Postgres; of these one suffices for all but the runs.
         "sys_db_pool_size": settings.runs_per_worker + 3,
@@ -109,7 +127,8 @@ def _launch(settings: Settings, name: str, place: Workplace) -> None:
 
     @DBOS.step(name="perform")
     def perform_step(run_id: int) -> None:
-        perform(place, run_id)
+        with own_work.at(run_id):
+            perform(place, run_id)
 
     @DBOS.workflow(name=WORKFLOW)
     def perform_run(run_id: int) -> None:
@@ -124,64 +143,103 @@ def _launch(settings: Settings, name: str, place: Workplace) -> None:
     )
 
 
-def _care(
-    name: str,
-    store: RunStore,
-    jobs: Jobs,
-    dispatcher: Dispatcher,
-    heartbeats: Heartbeats,
-    *,
-    takes_over: bool,
-) -> bool:
-    """Say that this worker lives and look after what others left; whether that could be done."""
+@dataclass(frozen=True)
+class _Care:
+    """What a worker does beside its runs."""
+
+    name: str
+    store: RunStore
+    jobs: DurableJobs
+    dispatcher: Dispatcher
+    heartbeats: Heartbeats
+    own_work: OwnWork
+
+    def look_around(self, *, takes_over: bool) -> bool:
+        """Say that this worker lives and look after what others left; whether that could be done."""
+        try:
+            self.heartbeats.beat(self.name, os.getpid())
+            self.own_work.give_back()
+            hand_over_forgotten(self.store, self.jobs, self.dispatcher)
+            for silent in self.heartbeats.silent() if takes_over else ():
+                _log.warning(
+                    "taking over from a silent worker",
+                    extra={"action": "take_over", "worker": silent},
+                )
+                take_over(self.jobs, silent)
+                self.heartbeats.forget(silent)
+        except (SQLAlchemyError, ResourceError):
+            _log.exception("worker could not look around", extra={"action": "care_failed"})
+            return False
+        return True
+
+
+def work(
+    settings: Settings, name: str, stop: Event | None = None, *, wait_seconds: float = 0
+) -> NoReturn:
+    """Be a worker, until told to stop; then this process ends, whatever its threads do.
+
+    Args:
+        settings: the installation.
+        name: stays the same over restarts.
+        stop: set when it is time to end; SIGTERM and SIGINT set it, too.
+        wait_seconds: how long a predecessor of the same name may take to end.
+
+    Raises:
+        ConfigurationError: a living worker has the name, or it cannot be one.
+    """
+    stop = stop or Event()
+    with _sole_bearer(settings, name, wait_seconds):
+        signal.signal(signal.SIGTERM, lambda *_: stop.set())
+        signal.signal(signal.SIGINT, lambda *_: stop.set())
+        run_worker(settings, name=name, stop=stop)
+        # Threads may be in the middle of runs: those are begun again by the next worker.
+        shutil.rmtree(settings.data / "work" / name, ignore_errors=True)
+        sys.stderr.flush()
+        os._exit(0)
+
+
+@contextmanager
+def _sole_bearer(settings: Settings, name: str, wait_seconds: float) -> Iterator[None]:
+    """Holds the name until the process ends, however it ends: it is a folder and an identity."""
+    if not _NAME.fullmatch(name):
+        raise ConfigurationError(
+            f"{name!r} cannot be the name of a worker. Use letters, digits, dots and hyphens."
+        )
+    folder = settings.data / "work"
     try:
-        heartbeats.beat(name, os.getpid())
-        hand_over_forgotten(store, jobs, dispatcher)
-        for silent in heartbeats.silent() if takes_over else ():
-            _log.warning(
-                "taking over from a silent worker", extra={"action": "take_over", "worker": silent}
-            )
-            # DBOS leaves it to its host to say who is dead, and has no public name for this.
-            DBOS._recover_pending_workflows([silent])  # noqa: SLF001
-            heartbeats.forget(silent)
-    except (SQLAlchemyError, DatabaseUnavailable):
-        _log.exception("worker could not look around", extra={"action": "care_failed"})
-        return False
-    return True
+        with naming_causes():
+            folder.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(folder / f"{name}.lock").acquire(timeout=wait_seconds)
+    except Timeout as error:
+        raise ConfigurationError(
+            f"A worker named {name} is at work already. Give this one another name with --name."
+        ) from error
+    with lock:
+        yield
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """`python -m rollbook.runs.worker --data FOLDER [--name NAME]`."""
-    parser = argparse.ArgumentParser(prog="rollbook.runs.worker", description=main.__doc__)
-    parser.add_argument("--data", type=Path, help="the data folder")
-    parser.add_argument("--name", default="worker-1", help="the same after each restart")
-    parser.add_argument(
-        "--supervised",
-        action="store_true",
-        help="read settings as a line of JSON from standard input, and end when it ends",
-    )
-    options = parser.parse_args(arguments)
+    """`python -m rollbook.runs.worker NAME`, as a supervisor starts it.
+
+    Settings come as a line of JSON on standard input. The worker ends when that ends.
+    """
+    (name,) = sys.argv[1:] if arguments is None else arguments
     stop = Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    signal.signal(signal.SIGINT, lambda *_: stop.set())
     log_to_stderr()
-    if options.supervised:
-        settings = Settings(**json.loads(sys.stdin.readline()))
-        Thread(target=_stop_with_parent, args=[stop], daemon=True).start()
-    else:
-        settings = read_settings(data=options.data)
-    run_worker(settings, name=options.name, stop=stop)
-    # Threads may be in the middle of runs: those are begun again by the next worker.
-    shutil.rmtree(settings.data / "work" / options.name, ignore_errors=True)
-    sys.stderr.flush()
-    os._exit(0)
+    settings = Settings(**json.loads(sys.stdin.readline()))
+    Thread(target=_stop_with_parent, args=[stop], daemon=True).start()
+    try:
+        work(settings, name, stop, wait_seconds=_GRACE_SECONDS)
+    except RollbookError as error:
+        _log.error("%s", error, extra={"action": "worker_refused", "worker": name})
+        sys.exit(error.exit_status)
 
 
 def _stop_with_parent(stop: Event) -> None:
     # The parent holds the other end and never writes: this returns when the parent is gone.
     sys.stdin.read()
     stop.set()
-    time.sleep(10)
+    time.sleep(_GRACE_SECONDS)
     os._exit(1)
 
 

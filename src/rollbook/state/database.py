@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from filelock import FileLock
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 
 from rollbook.config import Settings
+from rollbook.faults import explained_of_state, naming_causes
 from rollbook.shared_database import hold_in_transaction, shared_engine, telling_unavailable
 
 _BUSY_SECONDS = 30
@@ -33,9 +39,9 @@ class Database:
         """A connection for one statement that changes nothing.
 
         Raises:
-            DatabaseUnavailable: Postgres cannot be reached, or went away.
+            ResourceError: the database is held by others, damaged or gone.
         """
-        with telling_unavailable(), self._reading.connect() as connection:
+        with self._naming_causes(), self._reading.connect() as connection:
             yield connection
 
     @contextmanager
@@ -47,14 +53,17 @@ class Database:
                 transactions with the same name one begins after the other has ended.
 
         Raises:
-            DatabaseUnavailable: Postgres cannot be reached, or went away; nothing was done, or,
-                where it went away during the commit, all.
+            ResourceError: as above, or the disk is full; nothing was done, or, where Postgres went
+                away during the commit, all.
         """
-        with telling_unavailable(), self.engine.begin() as connection:
+        with self._naming_causes(), self.engine.begin() as connection:
             # SQLite has one writer at a time anyway.
             if alone_in is not None and self._is_postgres:
                 hold_in_transaction(connection, alone_in)
             yield connection
+
+    def _naming_causes(self) -> AbstractContextManager[None]:
+        return telling_unavailable() if self._is_postgres else _naming_causes_of_sqlite()
 
     def close(self) -> None:
         self.engine.dispose()
@@ -64,45 +73,96 @@ def open_database(settings: Settings) -> Database:
     """Open the state, in Postgres or in the data folder, creating or migrating it first.
 
     Raises:
-        DatabaseUnavailable: Postgres cannot be reached.
+        ResourceError: it cannot be reached, opened or written.
     """
-    settings.data.mkdir(parents=True, exist_ok=True)
     if settings.database_url is not None:
         database = Database(shared_engine(settings.database_url))
         migrate(database)
         return database
-    database = Database(_sqlite_engine(f"sqlite:///{settings.data / 'state.sqlite'}"))
-    # Several processes start together; on Postgres the transaction itself lets one migrate.
-    with FileLock(settings.data / "state.lock"):
-        migrate(database)
+    path = settings.data / "state.sqlite"
+    with naming_causes():
+        settings.data.mkdir(parents=True, exist_ok=True)
+        # Several processes start together; on Postgres the transaction itself lets one migrate.
+        with FileLock(settings.data / "state.lock"):
+            path.touch()
+            database = Database(_sqlite_engine(path))
+            migrate(database)
     return database
+
+
+def existing_database(settings: Settings) -> Database | None:
+    """The state as it is, for who only looks; None where there is none yet.
+
+    Raises:
+        ResourceError: its Postgres cannot be reached.
+    """
+    if settings.database_url is not None:
+        database = Database(shared_engine(settings.database_url))
+        return None if revisions(database)[0] is None else database
+    path = settings.data / "state.sqlite"
+    return Database(_sqlite_engine(path)) if path.exists() else None
+
+
+def revisions(database: Database) -> tuple[str | None, str]:
+    """The form that the tables have, and the newest that this release knows."""
+    with database.reading() as connection:
+        known = MigrationContext.configure(connection).get_current_revision()
+    newest = ScriptDirectory.from_config(_migrations()).get_current_head()
+    return known, str(newest)
+
+
+@contextmanager
+def _naming_causes_of_sqlite() -> Iterator[None]:
+    try:
+        yield
+    except DBAPIError as error:
+        if known := explained_of_state(error):
+            raise known from error
+        raise
 
 
 def migrate(database: Database) -> None:
     """Bring the tables to the newest form."""
-    config = Config()
-    config.set_main_option("script_location", "rollbook.state:migrations")
-    config.set_main_option("path_separator", "os")
+    config = _migrations()
     with database.writing(alone_in="migration") as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 
 
-def _sqlite_engine(url: str) -> sa.Engine:
+def _migrations() -> Config:
+    config = Config()
+    config.set_main_option("script_location", "rollbook.state:migrations")
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def _sqlite_engine(path: Path) -> sa.Engine:
+    # An existing file alone: where it is gone, an empty one in its place would hide that.
+    url = f"{path.absolute().as_uri()}?mode=rw"
     engine = sa.create_engine(
-        url,
-        connect_args={"timeout": _BUSY_SECONDS},
+        "sqlite://",
+        creator=lambda: sqlite3.connect(
+            url, uri=True, timeout=_BUSY_SECONDS, check_same_thread=False
+        ),
+        poolclass=sa.QueuePool,
         # Errors, which are logged, would show what clients sent.
         hide_parameters=True,
     )
 
     @sa.event.listens_for(engine, "connect")
-    def _prepare(connection: Any, _record: Any) -> None:
+    def _prepare(connection: Any, record: Any) -> None:
+        record.info["file"] = path.stat().st_ino
         # The driver must not begin transactions by itself: `_begin` does.
         connection.isolation_level = None
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
+
+    @sa.event.listens_for(engine, "checkout")
+    def _still_there(_connection: Any, record: Any, _proxy: Any) -> None:
+        # A file that was removed or replaced goes on taking writes that nobody would see again.
+        if not path.exists() or path.stat().st_ino != record.info["file"]:
+            raise DisconnectionError("unable to open database file")
 
     @sa.event.listens_for(engine, "begin")
     def _begin(connection: sa.Connection) -> None:

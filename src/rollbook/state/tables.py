@@ -127,6 +127,18 @@ audit = sa.Table(
     sqlite_autoincrement=True,
 )
 
+run_totals = sa.Table(
+    "run_totals",
+    metadata,
+    sa.Column("report", sa.String(255), primary_key=True),
+    sa.Column("outcome", sa.String(64), primary_key=True),
+    sa.Column("within_seconds", sa.Float, primary_key=True),
+    sa.Column("runs", sa.BigInteger, nullable=False),
+    sa.Column("seconds", sa.Float, nullable=False),
+    sa.Column("rows", sa.BigInteger, nullable=False),
+    sa.Column("bytes", sa.BigInteger, nullable=False),
+)
+
 workers = sa.Table(
     "workers",
     metadata,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import resource
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -14,7 +15,7 @@ from load.canvas_data.dump import updates, write_job
 from load.dap.conftest import Syncer
 from load.dap.server import DapServer, Reply, busy
 
-from rollbook.errors import BadSource, LoadConflict, NotWritable, RowsLost, SourceUnavailable
+from rollbook.errors import BadSource, DiskFull, LoadConflict, RowsLost, SourceUnavailable
 from rollbook.load.canvas_data import CanvasDataOptions, tables_complete_until
 from rollbook.load.loading import loading
 
@@ -148,7 +149,6 @@ def test_a_table_that_loses_too_much_is_refused(server: DapServer, sync: Syncer)
 
 def test_a_full_disk_costs_no_download(server: DapServer, sync: Syncer) -> None:
     """The files have room, what DuckDB makes of all of them has not."""
-    resource = pytest.importorskip("resource")
     random = Random(20)  # noqa: S311
     server.commit(
         "users", *({"id": n, "name": random.randbytes(200).hex()} for n in range(1, 4000))
@@ -156,7 +156,7 @@ def test_a_full_disk_costs_no_download(server: DapServer, sync: Syncer) -> None:
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1024**2, limits[1]))
     try:
-        with pytest.raises(NotWritable, match="lake cannot be written, though the files can"):
+        with pytest.raises(DiskFull, match="The disk is full"):
             sync()
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rollbook.engines.duck import DuckLimits, connect
-from rollbook.errors import BadSource, NotWritable
+from rollbook.errors import BadSource
 from rollbook.load.canvas_data.formats import MAX_RECORD_BYTES, TOO_LARGE, Format, Part
 from rollbook.load.canvas_data.reading import Reading
 
@@ -23,7 +23,7 @@ _NUMBERS = re.compile(r"Expected Number of Columns: (\d+) Found: (\d+)")
 _AGAIN = "Download it again, or correct it."
 
 
-def damage_in(reading: Reading, error: duckdb.Error, limits: DuckLimits) -> BadSource | NotWritable:
+def damage_in(reading: Reading, error: duckdb.Error, limits: DuckLimits) -> BadSource:
     """The error that says which file of a reading is damaged, and where, or that none is.
 
     Args:
@@ -41,11 +41,6 @@ def damage_in(reading: Reading, error: duckdb.Error, limits: DuckLimits) -> BadS
                 ).fetchall()
             except duckdb.Error as found:
                 return _damage(part, Path(file), str(found))
-    if isinstance(error, duckdb.IOException):
-        return NotWritable(
-            "The lake cannot be written, though the files can be read: mostly the disk is full. "
-            "Make room and try again; nothing was changed."
-        )
     kind = type(error).__name__
     names = ", ".join(part.name for part in reading.parts)
     return BadSource(f"{names} cannot be brought into the lake: {kind} in DuckDB.")

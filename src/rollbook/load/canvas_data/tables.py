@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 
 from rollbook.canvas.schema import TABLES, CanvasTable
-from rollbook.engines.duck import DuckLimits
+from rollbook.engines.duck import DuckLimits, reached_limit
 from rollbook.engines.lake import SCHEMA
 from rollbook.errors import BadSource
 from rollbook.load.canvas_data.columns import is_oversized
@@ -285,7 +285,8 @@ class TableLoader:
         try:
             return self.connection.execute(sql, parameters).fetchone()
         except duckdb.Error as error:
-            raise damage_in(reading, error, self.limits) from None
+            lacking = reached_limit(error, self.limits)
+            raise lacking or damage_in(reading, error, self.limits) from None
 
     def _drop_rows_without_key(self, table: CanvasTable, target: str, outcome: Outcome) -> None:
         # Row 0 stands for nothing (data_sources.md, section 4).

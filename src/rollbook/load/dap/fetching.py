@@ -59,7 +59,7 @@ def fetch_tables(
         JobExpired: DAP deleted its files before they were fetched, twice.
         JobFailed: DAP could not make the files of a table.
         MissingTable: DAP has none of the tables that reports read.
-        NotWritable: the disk is full.
+        DiskFull: the disk is full.
         SourceUnavailable: DAP cannot be reached, or answers with errors again and again.
         UnknownTable: there is no such table.
     """

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from rollbook.errors import NotWritable
+from rollbook.errors import DiskFull, NotWritable
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _FORBIDDEN = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
@@ -21,13 +21,13 @@ def writable(path: Path) -> Iterator[None]:
     """Say in words why nothing can be written below a path.
 
     Raises:
-        NotWritable: the disk is full, or the folder is not ours to write into.
+        DiskFull, NotWritable: there is no room, or the folder is not ours to write into.
     """
     try:
         yield
     except OSError as error:
         if error.errno in _FULL:
-            raise NotWritable(
+            raise DiskFull(
                 f"There is no room for {error.filename or path}: {error.strerror}. Make room and "
                 "try again; what was downloaded is kept."
             ) from error
@@ -44,7 +44,7 @@ def appearing(path: Path) -> Iterator[IO[bytes]]:
     """A file to write, which is at its path once the block has ended well.
 
     Raises:
-        NotWritable: it cannot be written.
+        DiskFull, NotWritable: it cannot be written.
     """
     partial = path.with_name(f"{path.name}.partial")
     with writable(path):
@@ -57,7 +57,7 @@ def write_json(path: Path, value: Mapping[str, Any]) -> None:
     """Write an object; afterwards it survives a power cut.
 
     Raises:
-        NotWritable: it cannot be written.
+        DiskFull, NotWritable: it cannot be written.
     """
     with appearing(path) as stream:
         stream.write(json.dumps(value, indent=1).encode())

@@ -65,7 +65,7 @@ def sync_canvas_data(
         JobFailed: DAP could not make the files of a table.
         LoadConflict: another sync or load is running.
         MissingTable: DAP has none of the tables.
-        NotWritable: the disk is full.
+        DiskFull: the disk is full.
         RowsLost: a table would lose more of its rows than it may; nothing was changed.
         SourceUnavailable: DAP cannot be reached, or answers with errors again and again.
         UnknownTable: there is no such table.

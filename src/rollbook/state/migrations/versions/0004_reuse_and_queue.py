@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0003"
-down_revision = "0002"
+revision = "0004_reuse_and_queue"
+down_revision = "0003_run_totals"
 branch_labels: str | None = None
 depends_on: str | None = None
 
