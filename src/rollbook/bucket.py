@@ -5,9 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from rollbook.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from obstore.store import S3Config, S3Store
+
+_PIECE_TIMEOUT = "30s"
+_FILE_TIMEOUT = "12h"
+"""A client may take a large file slowly."""
+_RETRY_TIME = timedelta(seconds=30)
 
 
 @dataclass(frozen=True)
@@ -28,6 +38,31 @@ class Bucket:
     def is_encrypted(self) -> bool:
         """Whether the server is spoken to by TLS."""
         return self.endpoint is None or self.endpoint.startswith("https://")
+
+    def store(self, folder: str) -> S3Store:
+        """A folder of it, opened; what fails is tried again for a while."""
+        from obstore.store import S3Store  # noqa: PLC0415 (few need it)
+
+        config: S3Config = {
+            "region": self.region,
+            "access_key_id": self.key_id,
+            "secret_access_key": self.secret_key,
+        }
+        if self.endpoint is not None:
+            config["endpoint"] = self.endpoint
+        if self.session_token is not None:
+            config["session_token"] = self.session_token
+        return S3Store(
+            self.name,
+            prefix=f"{self.prefix}{folder}",
+            config=config,
+            client_options={
+                "allow_http": not self.is_encrypted,
+                "read_timeout": _PIECE_TIMEOUT,
+                "timeout": _FILE_TIMEOUT,
+            },
+            retry_config={"retry_timeout": _RETRY_TIME},
+        )
 
 
 def bucket_at(url: str, variables: Mapping[str, str] = os.environ) -> Bucket:

@@ -31,7 +31,6 @@ RollbookError
 │   ├── SourceUnavailable   a database or service that cannot be reached, or went away
 │   ├── JobFailed           a service could not make the files that were asked for
 │   ├── JobExpired          a service no longer has the files that were asked for
-│   ├── SharedLake          a clean-up that could hurt readers on other machines
 │   └── LoadConflict        another load or clean-up is running
 ├── RunError                the life of a run
 │   ├── RunNotFound         no such run
@@ -209,10 +208,6 @@ class JobFailed(DataError):
 
 class JobExpired(DataError):
     """A service no longer has the files that were asked for."""
-
-
-class SharedLake(DataError):
-    """A lake of many machines cannot be cleaned up by one of them."""
 
 
 class LoadConflict(DataError):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 from functools import cache
+from typing import Any
 
 import psycopg
 import sqlalchemy as sa
@@ -34,13 +35,22 @@ def sqlalchemy_url(url: str) -> sa.URL:
 @cache
 def shared_engine(url: str) -> sa.Engine:
     """The connections of this process to a Postgres."""
+    # What a restart of the server broke is found out before it is used.
+    return _engine(url, pool_pre_ping=True)
+
+
+@cache
+def _lone_engine(url: str) -> sa.Engine:
+    return _engine(url, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
+
+
+def _engine(url: str, **options: Any) -> sa.Engine:
     return sa.create_engine(
         sqlalchemy_url(url),
         connect_args={"application_name": "rollbook", "connect_timeout": _CONNECT_SECONDS},
-        # What a restart of the server broke is found out before it is used.
-        pool_pre_ping=True,
         # Errors, which are logged, would show what clients sent.
         hide_parameters=True,
+        **options,
     )
 
 
@@ -56,18 +66,21 @@ def holding(url: str, name: str) -> Iterator[bool]:
     Raises:
         StateUnavailable: Postgres cannot be reached.
     """
-    engine = shared_engine(url).execution_options(isolation_level="AUTOCOMMIT")
-    number = _lock_number(name)
-    with telling_unavailable():
-        connection = engine.connect()
-    try:
+    with closing(lone_connection(url)) as connection:
+        lock = sa.func.pg_try_advisory_lock(_lock_number(name))
         with telling_unavailable():
-            came = bool(connection.scalar(sa.select(sa.func.pg_try_advisory_lock(number))))
+            came = bool(connection.scalar(sa.select(lock)))
         yield came
-    finally:
-        # Not given back to the others of this process, so the lock ends with it.
-        connection.invalidate()
-        connection.close()
+
+
+def lone_connection(url: str) -> sa.Connection:
+    """A connection that ends when it is closed, and with it what it holds.
+
+    Raises:
+        StateUnavailable: Postgres cannot be reached.
+    """
+    with telling_unavailable():
+        return _lone_engine(url).connect()
 
 
 def _lock_number(name: str) -> sa.Function[int]:

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import uuid
 from pathlib import Path
 
 import pytest
-from engines.postgres_server import new_database
-from output.s3_server import S3Server
 
 import rollbook
 from rollbook.engines.lake import Lake
@@ -26,23 +23,6 @@ from rollbook.load.json_tables import load_tables
 lake = rollbook.open(sys.argv[1]).lake
 load_tables(lake, {"users": [{"id": n, "name": "new"} for n in range(1, 4)]}, "second")
 """
-
-
-@pytest.fixture(params=["on this machine", "shared"])
-def lake(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lake:
-    """A lake without data; shared, it is in a Postgres and a bucket."""
-    if request.param == "shared":
-        server: str = request.getfixturevalue("postgres_server")
-        bucket: S3Server = request.getfixturevalue("s3_server")
-        name = f"lake_{uuid.uuid4().hex}"
-        # A process that opens the same folder finds the same lake.
-        for variable, value in {
-            **bucket.variables,
-            "ROLLBOOK_DATABASE_URL": new_database(server, name),
-            "ROLLBOOK_FILES_URL": f"{bucket.url}/{name}",
-        }.items():
-            monkeypatch.setenv(variable, value)
-    return rollbook.open(tmp_path).lake
 
 
 def test_a_run_is_not_disturbed_by_a_load_in_another_process(

@@ -10,9 +10,11 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import obstore
 import pytest
 
 import rollbook
+from rollbook.config import read_settings
 from rollbook.engines.engine import Snapshot
 from rollbook.engines.lake import Lake
 from rollbook.engines.lake_upkeep import Policy, compact, expire
@@ -39,10 +41,9 @@ print(sorted(set(names)), len(names), again["number"])
 
 HOLDER = """
 import sys
-from pathlib import Path
-from rollbook.engines.lake_readers import Readers
+import rollbook
 
-readers = Readers(Path(sys.argv[1]))
+readers = rollbook.open(sys.argv[1]).lake.readers
 with readers.standing_still():
     held = readers.add(int(sys.argv[2]))
 print("reading", flush=True)
@@ -77,9 +78,17 @@ print(reads)
 
 
 @pytest.fixture
-def lake(tmp_path: Path) -> Lake:
-    """Four loads: the first makes a table, the others each change a thousand rows of it."""
-    lake = rollbook.open(tmp_path).lake
+def changed_lake(lake: Lake) -> Lake:
+    return four_times_loaded(lake)
+
+
+@pytest.fixture
+def either_changed_lake(either_lake: Lake) -> Lake:
+    return four_times_loaded(either_lake)
+
+
+def four_times_loaded(lake: Lake) -> Lake:
+    """The first load makes a table, the others each change a thousand rows of it."""
     for number in range(4):
         load(lake, number)
     return lake
@@ -110,8 +119,12 @@ def contents(lake: Lake) -> dict[str, tuple[int, int]]:
     return found
 
 
-def files(lake: Lake) -> set[Path]:
-    return {file for file in lake.data.rglob("*") if file.is_file()}
+def files(lake: Lake) -> set[str]:
+    bucket = read_settings(data=lake.data.parent).bucket
+    if bucket is None:
+        return {str(file) for file in lake.data.rglob("*") if file.is_file()}
+    pages = obstore.list(bucket.store("lake"))
+    return {str(item["path"]) for page in pages for item in page}
 
 
 @contextmanager
@@ -151,70 +164,74 @@ def test_a_policy_keeps_what_is_young_and_so_many_of_the_newest(
     assert [item.id for item in policy.expired(kept, NOW)] == expired
 
 
-def test_expired_snapshots_go_with_their_files(lake: Lake) -> None:
-    before = files(lake)
-    expired = expire(lake, Policy(days=0, number=2), datetime.now(UTC))
+def test_expired_snapshots_go_with_their_files(either_changed_lake: Lake) -> None:
+    before = files(either_changed_lake)
+    expired = expire(either_changed_lake, Policy(days=0, number=2), datetime.now(UTC))
     assert (len(expired.expired), expired.held, expired.files_awaiting_readers) == (2, (), 0)
-    assert contents(lake) == {"load 2": (ROWS, 3), "load 3": (ROWS, 4)}
-    assert files(lake) < before
+    assert contents(either_changed_lake) == {"load 2": (ROWS, 3), "load 3": (ROWS, 4)}
+    assert files(either_changed_lake) < before
     with pytest.raises(UnknownSnapshot, match="rollbook snapshots"):
-        lake.engine(expired.expired[0])
+        either_changed_lake.engine(expired.expired[0])
 
 
-def test_compacting_leaves_every_snapshot_as_it_is(lake: Lake) -> None:
-    before = contents(lake)
-    done = compact(lake)
+def test_compacting_leaves_every_snapshot_as_it_is(changed_lake: Lake) -> None:
+    before = contents(changed_lake)
+    done = compact(changed_lake)
     assert done.files_before > done.files_after > 0
-    assert contents(lake) == before
-    expire(lake, NEWEST_ALONE, datetime.now(UTC))
-    load(lake, 4)
-    assert contents(lake) == {"load 3": (ROWS, 4), "load 4": (ROWS, 5)}
+    assert contents(changed_lake) == before
+    expire(changed_lake, NEWEST_ALONE, datetime.now(UTC))
+    load(changed_lake, 4)
+    assert contents(changed_lake) == {"load 3": (ROWS, 4), "load 4": (ROWS, 5)}
 
 
-def test_a_killed_reader_holds_nothing(lake: Lake, tmp_path: Path) -> None:
-    first = lake.snapshots()[0]
-    with another_process(HOLDER, str(lake.readers.folder), str(first.id)) as reader:
-        assert expire(lake, NEWEST_ALONE, datetime.now(UTC)).held == (first.id,)
+def test_a_killed_reader_holds_nothing(either_changed_lake: Lake, tmp_path: Path) -> None:
+    first = either_changed_lake.snapshots()[0]
+    with another_process(HOLDER, str(tmp_path), str(first.id)) as reader:
+        assert expire(either_changed_lake, NEWEST_ALONE, datetime.now(UTC)).held == (first.id,)
         reader.kill()
         reader.wait()
-    assert first.id in expire(lake, NEWEST_ALONE, datetime.now(UTC)).expired
+    assert first.id in expire(either_changed_lake, NEWEST_ALONE, datetime.now(UTC)).expired
 
 
-def test_a_view_that_nobody_closed_holds_nothing_once_it_is_gone(lake: Lake) -> None:
-    first = lake.snapshots()[0]
-    engine = lake.engine(first.id)
-    assert expire(lake, NEWEST_ALONE, datetime.now(UTC)).held == (first.id,)
+def test_a_view_that_nobody_closed_holds_nothing_once_it_is_gone(changed_lake: Lake) -> None:
+    first = changed_lake.snapshots()[0]
+    engine = changed_lake.engine(first.id)
+    assert expire(changed_lake, NEWEST_ALONE, datetime.now(UTC)).held == (first.id,)
     del engine
     gc.collect()
-    assert expire(lake, NEWEST_ALONE, datetime.now(UTC)).expired == (first.id,)
+    assert expire(changed_lake, NEWEST_ALONE, datetime.now(UTC)).expired == (first.id,)
 
 
-def test_what_another_process_reads_stays_until_it_has_ended(lake: Lake, tmp_path: Path) -> None:
-    first = lake.snapshots()[0]
-    before = files(lake)
+def test_what_another_process_reads_stays_until_it_has_ended(
+    either_changed_lake: Lake, tmp_path: Path
+) -> None:
+    first = either_changed_lake.snapshots()[0]
+    before = files(either_changed_lake)
     with another_process(READER, str(tmp_path), str(first.id)) as reader:
-        assert compact(lake).files_awaiting_readers > 0
-        done = expire(lake, NEWEST_ALONE, datetime.now(UTC))
+        assert compact(either_changed_lake).files_awaiting_readers > 0
+        done = expire(either_changed_lake, NEWEST_ALONE, datetime.now(UTC))
         assert done.held == (first.id,)
         # Not even files of snapshots that are gone: they cannot be told from the others.
         assert done.files_awaiting_readers > 0
-        assert before < files(lake)
+        assert before < files(either_changed_lake)
         # Who comes later does not matter.
-        later = lake.engine()
+        later = either_changed_lake.engine()
         answer, errors = reader.communicate("go on\n", timeout=60)
     assert (answer, errors) == (f"['v0'] {ROWS} {ROWS}\n", "")
-    done = expire(lake, NEWEST_ALONE, datetime.now(UTC))
+    done = expire(either_changed_lake, NEWEST_ALONE, datetime.now(UTC))
     assert (done.expired, done.files_awaiting_readers) == ((first.id,), 0)
-    assert before - files(lake)
+    assert before - files(either_changed_lake)
     later.close()
 
 
-def test_reads_at_any_moment_of_upkeep_see_one_whole_snapshot(lake: Lake, tmp_path: Path) -> None:
+def test_reads_at_any_moment_of_upkeep_see_one_whole_snapshot(
+    changed_lake: Lake, tmp_path: Path
+) -> None:
     with another_process(READERS_BY_CHANCE, str(tmp_path)) as reader:
         for number in range(4, 6):
-            load(lake, number)
-            expire(lake, Policy(days=0, number=2), datetime.now(UTC))
-            compact(lake)
+            load(changed_lake, number)
+            expire(changed_lake, Policy(days=0, number=2), datetime.now(UTC))
+            compact(changed_lake)
         answer, errors = reader.communicate("enough\n", timeout=60)
     assert (reader.returncode, errors) == (0, "")
     assert int(answer) > 0

@@ -142,7 +142,11 @@ class Lake:
     @property
     def readers(self) -> Readers:
         """Who holds which snapshot."""
-        return Readers(self.catalogue.parent / "lake-readers")
+        return self._place.readers()
+
+    def size(self) -> int:
+        """Bytes of the Parquet files."""
+        return self._place.size()
 
     def _pinned(self, number: int | None) -> tuple[Snapshot, Reader]:
         """A snapshot that stays until its reader is released."""

@@ -17,6 +17,13 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from rollbook.bucket import Bucket
 from rollbook.engines.duck import load_extension, quoted
+from rollbook.engines.lake_readers import (
+    CATALOGUE_SCHEMA,
+    LocalReaders,
+    Readers,
+    SharedReaders,
+    prepare_shared_readers,
+)
 from rollbook.faults import explained, naming_causes
 from rollbook.shared_database import (
     holding,
@@ -34,7 +41,6 @@ FROM {schema}ducklake_snapshot JOIN {schema}ducklake_snapshot_changes USING (sna
 WHERE commit_message IS NOT NULL
 ORDER BY snapshot_id
 """
-_CATALOGUE_SCHEMA = "lake"
 
 
 class LakePlace(Protocol):
@@ -58,6 +64,12 @@ class LakePlace(Protocol):
 
     def attach(self, connection: duckdb.DuckDBPyConnection, options: Sequence[str]) -> None:
         """Attach the lake as `lake`, with DuckLake's options."""
+
+    def readers(self) -> Readers:
+        """Who holds which snapshot."""
+
+    def size(self) -> int:
+        """Bytes of the Parquet files."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +117,12 @@ class LocalPlace:
     def attach(self, connection: duckdb.DuckDBPyConnection, options: Sequence[str]) -> None:
         _attach(connection, f"sqlite:{self.catalogue}", self.data, options)
 
+    def readers(self) -> Readers:
+        return LocalReaders(self.catalogue.parent / "lake-readers")
+
+    def size(self) -> int:
+        return _size(self.data)
+
 
 @dataclass(frozen=True)
 class SharedPlace:
@@ -119,8 +137,8 @@ class SharedPlace:
         return f"the lake of database {sa.make_url(self.database_url).database}"
 
     def snapshot_rows(self) -> Sequence[SnapshotRow]:
-        snapshots = f"{_CATALOGUE_SCHEMA}.ducklake_snapshot"
-        query = sa.text(_SNAPSHOTS.format(schema=f"{_CATALOGUE_SCHEMA}."))
+        snapshots = f"{CATALOGUE_SCHEMA}.ducklake_snapshot"
+        query = sa.text(_SNAPSHOTS.format(schema=f"{CATALOGUE_SCHEMA}."))
         with telling_unavailable(), shared_engine(self.database_url).connect() as connection:
             if connection.scalar(sa.select(sa.func.to_regclass(snapshots))) is None:
                 return []
@@ -131,7 +149,8 @@ class SharedPlace:
 
     def prepare(self) -> None:
         with telling_unavailable(), shared_engine(self.database_url).begin() as connection:
-            connection.execute(sa.schema.CreateSchema(_CATALOGUE_SCHEMA, if_not_exists=True))
+            connection.execute(sa.schema.CreateSchema(CATALOGUE_SCHEMA, if_not_exists=True))
+            prepare_shared_readers(connection)
 
     def attach(self, connection: duckdb.DuckDBPyConnection, options: Sequence[str]) -> None:
         load_extension(connection, "postgres_scanner")
@@ -139,7 +158,7 @@ class SharedPlace:
         # Apart, because errors show the rest.
         password = str(address.pop("password", None) or "")
         connection.execute(f"CREATE SECRET catalogue (TYPE postgres, PASSWORD {quoted(password)})")
-        in_catalogue = (f"META_SCHEMA '{_CATALOGUE_SCHEMA}'", "META_SECRET 'catalogue'")
+        in_catalogue = (f"META_SCHEMA '{CATALOGUE_SCHEMA}'", "META_SECRET 'catalogue'")
         with telling_catalogue_unavailable():
             _attach(
                 connection,
@@ -147,6 +166,12 @@ class SharedPlace:
                 self.data,
                 (*in_catalogue, *options),
             )
+
+    def readers(self) -> Readers:
+        return SharedReaders(self.database_url)
+
+    def size(self) -> int:
+        return _size(self.data)
 
 
 def _attach(
@@ -165,6 +190,14 @@ def _attach(
     connection.execute(
         f"ATTACH {quoted(f'ducklake:{catalogue}')} AS lake ({', '.join((*where, *options))})"
     )
+
+
+def _size(data: Path | Bucket) -> int:
+    if isinstance(data, Bucket):
+        import obstore  # noqa: PLC0415 (few need it)
+
+        return sum(item["size"] for page in obstore.list(data.store("lake")) for item in page)
+    return sum(file.stat().st_size for file in data.rglob("*") if file.is_file())
 
 
 def _open_bucket(connection: duckdb.DuckDBPyConnection, bucket: Bucket) -> None:

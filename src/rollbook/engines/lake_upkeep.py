@@ -14,7 +14,6 @@ import duckdb
 
 from rollbook.engines.engine import Snapshot
 from rollbook.engines.lake import Lake
-from rollbook.errors import SharedLake
 
 _REWRITTEN_SHARE = 0.1
 """A file that lost so much of its rows is written anew without them."""
@@ -73,12 +72,10 @@ def expire(lake: Lake, policy: Policy, now: datetime) -> Expiry:
     Raises:
         EmptyLake: nothing was loaded.
         LoadConflict: a load or another clean-up is running.
-        SharedLake: other machines may read it.
     """
     lake.snapshot()
-    _refuse_shared(lake)
     with lake.changing() as connection:
-        size = _size(lake)
+        size = lake.size()
         _delete_replaced_files(lake, connection)
         had_replaced_files = _replaced_files(connection)
         with lake.readers.standing_still():
@@ -91,7 +88,7 @@ def expire(lake: Lake, policy: Policy, now: datetime) -> Expiry:
         return Expiry(
             expired=tuple(sorted(unwanted - held)),
             held=tuple(sorted(unwanted & held)),
-            freed_bytes=max(size - _size(lake), 0),
+            freed_bytes=max(size - lake.size(), 0),
             files_awaiting_readers=_replaced_files(connection),
         )
 
@@ -104,12 +101,10 @@ def compact(lake: Lake) -> Compaction:
     Raises:
         EmptyLake: nothing was loaded.
         LoadConflict: a load or another clean-up is running.
-        SharedLake: other machines may read it.
     """
     lake.snapshot()
-    _refuse_shared(lake)
     with lake.changing() as connection:
-        size = _size(lake)
+        size = lake.size()
         _delete_replaced_files(lake, connection)
         # Whoever reads until the new files are committed may have the old ones in hand.
         lake.readers.await_unknown()
@@ -123,16 +118,8 @@ def compact(lake: Lake) -> Compaction:
         return Compaction(
             files_before=sum(row[2] for row in written),
             files_after=sum(row[3] for row in written),
-            freed_bytes=max(size - _size(lake), 0),
+            freed_bytes=max(size - lake.size(), 0),
             files_awaiting_readers=_replaced_files(connection),
-        )
-
-
-def _refuse_shared(lake: Lake) -> None:
-    if lake.is_shared:
-        raise SharedLake(
-            "Snapshots of a lake that many machines share are kept: readers on other machines are "
-            "not known here, and files that they read would be taken away. Nothing was changed."
         )
 
 
@@ -162,7 +149,3 @@ def _replaced_files(connection: duckdb.DuckDBPyConnection) -> int:
 
 def _delete_files(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("CALL ducklake_cleanup_old_files('lake', cleanup_all => true)")
-
-
-def _size(lake: Lake) -> int:
-    return sum(file.stat().st_size for file in lake.data.rglob("*") if file.is_file())

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,13 +19,6 @@ from rollbook.output.files import GONE, PIECE, checked_location
 
 if TYPE_CHECKING:
     from obstore import GetOptions, GetResult
-    from obstore.store import S3Config
-
-
-_PIECE_TIMEOUT = "30s"
-_FILE_TIMEOUT = "12h"
-"""A client may take a large file slowly."""
-_RETRY_TIME = timedelta(seconds=30)
 
 
 @dataclass(frozen=True)
@@ -37,27 +29,7 @@ class BucketFiles:
 
     @cached_property
     def _store(self) -> S3Store:
-        bucket = self.bucket
-        config: S3Config = {
-            "region": bucket.region,
-            "access_key_id": bucket.key_id,
-            "secret_access_key": bucket.secret_key,
-        }
-        if bucket.endpoint is not None:
-            config["endpoint"] = bucket.endpoint
-        if bucket.session_token is not None:
-            config["session_token"] = bucket.session_token
-        return S3Store(
-            bucket.name,
-            prefix=f"{bucket.prefix}files",
-            config=config,
-            client_options={
-                "allow_http": not bucket.is_encrypted,
-                "read_timeout": _PIECE_TIMEOUT,
-                "timeout": _FILE_TIMEOUT,
-            },
-            retry_config={"retry_timeout": _RETRY_TIME},
-        )
+        return self.bucket.store("files")
 
     def put(self, file: Path, location: str) -> None:
         with self._telling_causes():
@@ -75,6 +47,11 @@ class BucketFiles:
         part: GetOptions = {"range": {"offset": start} if stop is None else (start, stop)}
         with self._telling_causes():
             return self._pieces(obstore.get(self._store, checked_location(location), options=part))
+
+    def sizes(self) -> dict[str, int]:
+        with self._telling_causes():
+            pages = obstore.list(self._store)
+            return {str(item["path"]): item["size"] for page in pages for item in page}
 
     def _pieces(self, found: GetResult) -> Iterator[bytes]:
         with self._telling_causes():

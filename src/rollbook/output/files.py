@@ -49,6 +49,13 @@ class FileStore(Protocol):
             FilesUnavailable: the store cannot be reached.
         """
 
+    def sizes(self) -> dict[str, int]:
+        """All files of the store: location to bytes.
+
+        Raises:
+            FilesUnavailable: the store cannot be reached.
+        """
+
 
 def open_files(settings: Settings) -> FileStore:
     """The store of an installation: a bucket, or a folder in the data folder.
@@ -98,6 +105,10 @@ class LocalFiles:
     def read(self, location: str, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
         path = self.path(location)
         return _pieces(path, start, path.stat().st_size if stop is None else stop)
+
+    def sizes(self) -> dict[str, int]:
+        entries = self.folder.iterdir() if self.folder.is_dir() else ()
+        return {entry.name: entry.stat().st_size for entry in entries}
 
     def _path(self, location: str) -> Path:
         return self.folder / checked_location(location)
