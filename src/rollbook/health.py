@@ -22,6 +22,7 @@ from rollbook.config import Settings
 from rollbook.engines.lake import Lake
 from rollbook.errors import RollbookError
 from rollbook.faults import explained
+from rollbook.output.files import FileStore, open_files
 from rollbook.runs.recovery import Heartbeats
 from rollbook.state.database import Database, existing_database, revisions
 from rollbook.state.tables import files, runs
@@ -138,7 +139,7 @@ def _check_settings(settings: Settings) -> Finding:
 
 def _examine_data(settings: Settings) -> Iterator[Finding]:
     tables = settings.tables
-    if isinstance(tables, Lake) and (damage := _damage(tables.catalogue)):
+    if isinstance(tables, Lake) and not tables.is_shared and (damage := _damage(tables.catalogue)):
         yield damage
         return
     try:
@@ -175,11 +176,16 @@ def _check_zone(name: str | None) -> Finding:
 
 
 def _examine_state(settings: Settings) -> Iterator[Finding]:
-    for name in ("state.sqlite", "jobs.sqlite"):
+    local = ("state.sqlite", "jobs.sqlite") if settings.database_url is None else ()
+    for name in local:
         if damage := _damage(settings.data / name):
             yield damage
             return
-    database = existing_database(settings)
+    try:
+        database = existing_database(settings)
+    except RollbookError as error:
+        yield Finding(check="database", level=Level.WRONG, text=str(error))
+        return
     if database is None:
         text = "There is no state yet; the first start of `rollbook serve` makes it."
         yield Finding(check="database", level=Level.NOTICE, text=text)
@@ -190,7 +196,7 @@ def _examine_state(settings: Settings) -> Iterator[Finding]:
         if known == newest:
             yield _check_clock(database)
             yield check_workers(Heartbeats(database))
-            yield _check_store(database, settings.data / "files")
+            yield _check_store(database, open_files(settings))
     except RollbookError as error:
         yield Finding(check="database", level=Level.WRONG, text=str(error))
     finally:
@@ -240,13 +246,11 @@ def _check_clock(database: Database) -> Finding:
     return Finding(check="clock", level=Level.OK, text=f"It is {now:%Y-%m-%d %H:%M} UTC.")
 
 
-def _check_store(database: Database, folder: Path) -> Finding:
+def _check_store(database: Database, store: FileStore) -> Finding:
     kept = sa.select(files.c.location, files.c.size).where(files.c.deleted_at.is_(None))
     with database.reading() as connection:
         expected = {row.location: row.size for row in connection.execute(kept)}
-    with_size = {
-        entry.name: entry.stat().st_size for entry in (folder.iterdir() if folder.is_dir() else ())
-    }
+    with_size = store.sizes()
     lost = [name for name, size in expected.items() if with_size.get(name) != size]
     return Finding(
         check="store",
@@ -254,5 +258,5 @@ def _check_store(database: Database, folder: Path) -> Finding:
         text=f"{len(lost)} of {len(expected)} report files are missing or cut short."
         if lost
         else f"{len(expected)} report files.",
-        advice=f"Bring them back to {folder.absolute()}, or run the reports again." if lost else "",
+        advice="Bring them back from a backup, or run the reports again." if lost else "",
     )

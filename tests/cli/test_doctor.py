@@ -98,7 +98,7 @@ def set_the_clock_back(data: Path) -> None:
 @pytest.mark.parametrize(
     ("hurt", "check", "advice"),
     [
-        (lose_a_file, "store", "Bring them back to "),
+        (lose_a_file, "store", "Bring them back"),
         (damage_the_state, "database", "Stop Rollbook, and restore the file from a backup."),
         (empty_the_lake, "data", ""),
         (set_the_clock_back, "clock", "Set the clock"),
