@@ -5,12 +5,14 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import socket
 import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event, Thread
@@ -19,15 +21,19 @@ import ibis
 import pytest
 from api.inside import Inside, inside
 from api.live import PROVISIONING, until
+from output.s3_server import S3Server
 from runs.bench import ACCOUNTS, Bench, accounts_file, bench_on
 from runs.small_disk import SmallDisk
 
+from rollbook import bucket
 from rollbook.audit import NOBODY
+from rollbook.bucket import Bucket
 from rollbook.canvas.tables import Tables
 from rollbook.config import Settings
 from rollbook.errors import DiskFull, ResourceError
 from rollbook.faults import patiently
 from rollbook.load.json_tables import load_tables
+from rollbook.output.bucket_files import BucketFiles
 from rollbook.reports.report import Column, OutputFile, Plan
 from rollbook.reports.scope import Scope
 from rollbook.runs.model import Run, Status
@@ -76,6 +82,34 @@ def test_a_report_on_a_full_disk_fails_with_the_reason_and_can_be_run_again(
     assert (bench.stored(), bench.left_over()) == ([], [])
     assert bench.performed(bench.new_run(accounts_file)).status is Status.COMPLETE
     database.close()
+
+
+@pytest.fixture(params=["refuses", "is slow"])
+def away(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[BucketFiles]:
+    """A bucket whose server takes no calls, or takes them and never answers."""
+    monkeypatch.setattr(bucket, "_RETRY_TIME", timedelta(seconds=0.3))
+    monkeypatch.setattr(bucket, "_PIECE_TIMEOUT", "200ms")
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        if request.param == "is slow":
+            server.listen()
+        address = f"http://127.0.0.1:{server.getsockname()[1]}"
+        yield BucketFiles(Bucket("reports", "", address, "nowhere", "key", "secret"))
+
+
+def test_a_report_whose_store_is_away_fails_with_the_reason_and_can_be_run_again(
+    bench: Bench, away: BucketFiles, s3_server: S3Server
+) -> None:
+    bench.place = replace(bench.place, files=away)
+    ended = bench.performed(bench.new_run(accounts_file))
+    assert (ended.status, ended.file) == (Status.ERROR, None)
+    reason = "Failed, The files in bucket reports cannot be reached. Try again in a moment;"
+    assert ended.parameters["extra_text"].startswith(reason)
+    assert bench.left_over() == []
+    bench.place = replace(bench.place, files=s3_server.files())
+    again = bench.performed(bench.new_run(accounts_file))
+    assert again.file is not None
+    assert b"".join(bench.place.files.read(again.file.location)) == b"id\n1\n"
 
 
 def test_runs_accepted_before_the_disk_was_full_are_kept(disk: SmallDisk) -> None:
