@@ -19,7 +19,6 @@ from pathlib import Path
 import duckdb
 from measure import in_turn
 
-from rollbook.engines.duck import DuckLimits
 from rollbook.engines.lake import Lake
 from rollbook.load.canvas_data import load_canvas_data
 
@@ -74,7 +73,7 @@ def make_dump(folder: Path, rows: int, form: str) -> None:
 
 def ours(dump: Path, target: Path) -> None:
     """Load the dump as one snapshot, checks and all."""
-    lake = Lake(target / "lake.sqlite", target / "lake", DuckLimits())
+    lake = Lake(target)
     started = time.monotonic()
     load_canvas_data(lake, [dump])
     print(time.monotonic() - started)

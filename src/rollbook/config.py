@@ -192,16 +192,17 @@ class Settings(BaseSettings):
     @property
     def lake(self) -> Lake:
         return Lake(
-            catalogue=self.data / "lake.sqlite",
-            data=self.data / "lake",
+            self.data,
             limits=DuckLimits(
                 self.memory_limit, self.threads, self.data / "spill", self.spill_limit
             ),
-            place=self._lake_place,
+            elsewhere=self._lake_elsewhere,
         )
 
     @property
-    def _lake_place(self) -> LakePlace:
+    def _lake_elsewhere(self) -> LakePlace | None:
+        if self.database_url is None and self.bucket is None:
+            return None
         data = self.bucket or self.data / "lake"
         if self.database_url is not None:
             return SharedPlace(self.database_url, data)

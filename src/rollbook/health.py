@@ -20,6 +20,7 @@ from rollbook.access.institution import Institution
 from rollbook.canvas.zones import DEFAULT_ZONE, is_utc, zone_of
 from rollbook.config import Settings
 from rollbook.engines.lake import Lake
+from rollbook.engines.lake_place import LocalPlace
 from rollbook.errors import RollbookError
 from rollbook.faults import explained
 from rollbook.output.files import FileStore, open_files
@@ -139,9 +140,11 @@ def _check_settings(settings: Settings) -> Finding:
 
 def _examine_data(settings: Settings) -> Iterator[Finding]:
     tables = settings.tables
-    if isinstance(tables, Lake) and not tables.is_shared and (damage := _damage(tables.catalogue)):
-        yield damage
-        return
+    if isinstance(tables, Lake) and isinstance(tables.place, LocalPlace):
+        damage = _damage(tables.place.catalogue)
+        if damage:
+            yield damage
+            return
     try:
         engine = tables.engine()
     except RollbookError as error:

@@ -30,7 +30,7 @@ OTHERS = {
 
 def roots_of(folder: Path, tables: dict[str, str]) -> dict[str, dict[int, Any]]:
     """The root of each row by id, of every table."""
-    lake = Lake(folder / "lake.sqlite", folder / "lake")
+    lake = Lake(folder)
     with lake.writing("rows without roots") as connection:
         for name, rows in tables.items():
             query = f"SELECT * FROM (VALUES {rows}) AS v ({COLUMNS[name]})"
@@ -72,7 +72,7 @@ def test_a_single_root_is_that_of_all_rows(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("column", ["sis_batch_id", "root_account_id"])
 def test_what_the_source_has_is_kept(tmp_path: Path, column: str) -> None:
-    lake = Lake(tmp_path / "lake.sqlite", tmp_path / "lake")
+    lake = Lake(tmp_path)
     with lake.writing("rows with roots") as connection:
         connection.execute(
             f"CREATE TABLE lake.canvas.accounts AS SELECT 2 AS id, 1 AS parent_account_id, "
@@ -84,7 +84,7 @@ def test_what_the_source_has_is_kept(tmp_path: Path, column: str) -> None:
 
 
 def test_an_account_with_a_sis_id_counts_as_imported(tmp_path: Path) -> None:
-    lake = Lake(tmp_path / "lake.sqlite", tmp_path / "lake")
+    lake = Lake(tmp_path)
     with lake.writing("no batches") as connection:
         connection.execute(
             "CREATE TABLE lake.canvas.accounts AS SELECT * FROM "

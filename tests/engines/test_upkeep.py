@@ -120,9 +120,9 @@ def contents(lake: Lake) -> dict[str, tuple[int, int]]:
 
 
 def files(lake: Lake) -> set[str]:
-    bucket = read_settings(data=lake.data.parent).bucket
+    bucket = read_settings(data=lake.folder).bucket
     if bucket is None:
-        return {str(file) for file in lake.data.rglob("*") if file.is_file()}
+        return {str(file) for file in (lake.folder / "lake").rglob("*") if file.is_file()}
     pages = obstore.list(bucket.store("lake"))
     return {str(item["path"]) for page in pages for item in page}
 

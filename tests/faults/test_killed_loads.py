@@ -75,13 +75,15 @@ def versions(lake: Lake) -> set[str]:
 
 def unknown_files(lake: Lake) -> set[str]:
     """The files that no snapshot has."""
-    with closing(sqlite3.connect(f"file:{lake.catalogue}?mode=ro", uri=True)) as connection:
+    with closing(
+        sqlite3.connect(f"file:{lake.folder}/lake.sqlite?mode=ro", uri=True)
+    ) as connection:
         known = {
             Path(row[0]).name
             for table in ("ducklake_data_file", "ducklake_files_scheduled_for_deletion")
             for row in connection.execute(f"SELECT path FROM {table}")
         }
-    return {file.name for file in lake.data.rglob("*.parquet")} - known
+    return {file.name for file in (lake.folder / "lake").rglob("*.parquet")} - known
 
 
 def test_a_load_killed_at_any_moment_is_whole_or_nothing(

@@ -26,7 +26,7 @@ from rollbook.load.demo.script import steps
 
 
 def lake_in(folder: Path, threads: int = 2) -> Lake:
-    return Lake(folder / "lake.sqlite", folder / "data", DuckLimits(threads=threads))
+    return Lake(folder, DuckLimits(threads=threads))
 
 
 def load(folder: Path, scale: Scale | str, now: datetime = NOW) -> Lake:

@@ -152,7 +152,7 @@ def test_a_module_that_cannot_be_used_says_why(tmp_path: Path, text: str, reason
 def test_a_report_without_its_tables_says_so_everywhere(
     reports_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lake = Lake(tmp_path / "lake.sqlite", tmp_path / "lake")
+    lake = Lake(tmp_path)
     with loading(lake, "a dump without courses") as load:
         load.replace("accounts", "SELECT 1 AS id, 'active' AS workflow_state")
         load.clear("enrollment_terms")

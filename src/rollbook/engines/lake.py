@@ -7,7 +7,7 @@ one snapshot, whatever is loaded beside it.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -41,27 +41,21 @@ SCHEMA = "canvas"
 class Lake:
     """A DuckLake."""
 
-    catalogue: Path
-    """The SQLite file."""
-    data: Path
-    """The folder of the Parquet files."""
+    folder: Path
+    """What this machine keeps for it; all of it, unless it has a place elsewhere."""
     limits: DuckLimits = field(default_factory=DuckLimits)
-    place: LakePlace | None = None
-    """Where catalogue and data are, unless they are in the two above."""
+    elsewhere: LakePlace | None = None
+    """Where catalogue and data are, if not in the folder."""
 
     @property
-    def _place(self) -> LakePlace:
-        return self.place or LocalPlace(self.catalogue, self.data)
-
-    @property
-    def is_shared(self) -> bool:
-        """Whether other machines may read and write it."""
-        return self.database_url is not None
+    def place(self) -> LakePlace:
+        """Where catalogue and data are."""
+        return self.elsewhere or LocalPlace(self.folder / "lake.sqlite", self.folder / "lake")
 
     @property
     def database_url(self) -> str | None:
         """Of the Postgres that holds the catalogue of a shared lake; it may hold a password."""
-        return self._place.database_url if isinstance(self._place, SharedPlace) else None
+        return self.place.database_url if isinstance(self.place, SharedPlace) else None
 
     def snapshots(self) -> list[Snapshot]:
         """All snapshots that a load made, oldest first."""
@@ -72,7 +66,7 @@ class Lake:
                 source=source,
                 details=json.loads(details) if details else {},
             )
-            for number, time, source, details in self._place.snapshot_rows()
+            for number, time, source, details in self.place.snapshot_rows()
         ]
 
     def snapshot(self, number: int | None = None) -> Snapshot:
@@ -85,7 +79,7 @@ class Lake:
         snapshots = self.snapshots()
         if not snapshots:
             raise EmptyLake(
-                f"There are no data in {self._place.name}. "
+                f"There are no data in {self.place.name}. "
                 "Load some first, for example with `rollbook load demo`."
             )
         return snapshots[-1] if number is None else snapshot_numbered(number, snapshots)
@@ -96,9 +90,8 @@ class Lake:
         Raises:
             EmptyLake: nothing was loaded.
         """
-        if self.is_shared:
-            return str(self.snapshot().id)
-        return _newest(self, *(_mark(file) for file in _files_of(self.catalogue)))
+        mark = self.place.mark()
+        return _newest(self, mark) if mark else str(self.snapshot().id)
 
     @telling_catalogue_unavailable()
     def engine(self, snapshot: int | None = None) -> LakeEngine:
@@ -142,11 +135,11 @@ class Lake:
     @property
     def readers(self) -> Readers:
         """Who holds which snapshot."""
-        return self._place.readers()
+        return self.place.readers()
 
     def size(self) -> int:
         """Bytes of the Parquet files."""
-        return self._place.size()
+        return self.place.size()
 
     def _pinned(self, number: int | None) -> tuple[Snapshot, Reader]:
         """A snapshot that stays until its reader is released."""
@@ -198,9 +191,9 @@ class Lake:
             ResourceError: memory or disk ran out, or may not be written.
         """
         with naming_causes():
-            self.catalogue.parent.mkdir(parents=True, exist_ok=True)
+            self.folder.mkdir(parents=True, exist_ok=True)
         with self._write_lock(), naming_limits(self.limits), naming_causes():
-            self._place.prepare()
+            self.place.prepare()
             with closing(self._attached(read_only=False)) as connection:
                 if self._unfinished.exists():
                     # While nobody loads, a file that the catalogue does not know is nobody's.
@@ -213,14 +206,14 @@ class Lake:
     @property
     def _unfinished(self) -> Path:
         """Exists while a load is running, and after one that was killed."""
-        return self.catalogue.with_suffix(".unfinished")
+        return self.folder / "lake.unfinished"
 
     @contextmanager
     def _write_lock(self) -> Iterator[None]:
-        with self._place.write_lock() as is_ours:
+        with self.place.write_lock() as is_ours:
             if not is_ours:
                 raise LoadConflict(
-                    f"Another load or clean-up of {self._place.name} is running. Wait until it has "
+                    f"Another load or clean-up of {self.place.name} is running. Wait until it has "
                     "ended, then run this one again; nothing was changed."
                 )
             yield
@@ -232,27 +225,14 @@ class Lake:
         options = ["READ_ONLY"] if read_only else []
         if snapshot is not None:
             options.append(f"SNAPSHOT_VERSION {int(snapshot)}")
-        self._place.attach(connection, options)
+        self.place.attach(connection, options)
         return connection
 
 
 @lru_cache(maxsize=8)
-def _newest(lake: Lake, *_marks: tuple[int, int] | None) -> str:
-    # Every request to the API asks for it; only a change of the files can change it.
+def _newest(lake: Lake, _mark: Hashable) -> str:
+    # Every request to the API asks for it.
     return str(lake.snapshot().id)
-
-
-def _files_of(catalogue: Path) -> Iterator[Path]:
-    yield catalogue
-    yield catalogue.with_name(f"{catalogue.name}-wal")
-
-
-def _mark(file: Path) -> tuple[int, int] | None:
-    try:
-        found = file.stat()
-    except OSError:
-        return None
-    return found.st_mtime_ns, found.st_size
 
 
 def snapshot_numbered(number: int, snapshots: Sequence[Snapshot]) -> Snapshot:

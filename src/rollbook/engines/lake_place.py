@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -56,6 +56,9 @@ class LakePlace(Protocol):
         Straight from the catalogue: attaching the lake for it would cost 100 times as much.
         """
 
+    def mark(self) -> Hashable:
+        """Another one after each change of the catalogue; None if that cannot be told at no cost."""
+
     def write_lock(self) -> AbstractContextManager[bool]:
         """Whether nobody else writes; nobody else can while the block runs."""
 
@@ -96,6 +99,10 @@ class LocalPlace:
                     return []
                 raise explained(error) or error from error
         return [(number, datetime.fromisoformat(time), *more) for number, time, *more in rows]
+
+    def mark(self) -> Hashable:
+        log = self.catalogue.with_name(f"{self.catalogue.name}-wal")
+        return _mark_of(self.catalogue), _mark_of(log)
 
     @contextmanager
     def write_lock(self) -> Iterator[bool]:
@@ -144,6 +151,9 @@ class SharedPlace:
                 return []
             return [tuple(row) for row in connection.execute(query)]
 
+    def mark(self) -> Hashable:
+        return None
+
     def write_lock(self) -> AbstractContextManager[bool]:
         return holding(self.database_url, "load")
 
@@ -172,6 +182,14 @@ class SharedPlace:
 
     def size(self) -> int:
         return _size(self.data)
+
+
+def _mark_of(file: Path) -> tuple[int, int] | None:
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size
 
 
 def _attach(

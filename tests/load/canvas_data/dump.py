@@ -182,11 +182,7 @@ class Dump:
 
     def __post_init__(self) -> None:
         self.folder.mkdir(exist_ok=True)
-        self.lake = Lake(
-            self.folder / "data" / "lake.sqlite",
-            self.folder / "data" / "lake",
-            DuckLimits(threads=1),
-        )
+        self.lake = Lake(self.folder / "data", DuckLimits(threads=1))
 
     def load(self, *sources: Path, **options: Any) -> LoadSummary:
         """Load folders and files."""

@@ -71,7 +71,7 @@ class Syncer:
 
     @property
     def downloads(self) -> Path:
-        return self.dump.lake.catalogue.parent / "dap"
+        return self.dump.lake.folder / "dap"
 
 
 @pytest.fixture

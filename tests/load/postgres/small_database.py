@@ -31,7 +31,7 @@ class Copying:
 
     @property
     def lake(self) -> Lake:
-        return Lake(self.folder / "lake.sqlite", self.folder / "lake", DuckLimits(threads=1))
+        return Lake(self.folder, DuckLimits(threads=1))
 
     def insert(self, table: str, *rows: Mapping[str, Any]) -> None:
         self.database.insert(f'{self.schema}."{table}"', rows)

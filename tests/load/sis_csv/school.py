@@ -38,7 +38,7 @@ class School:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.lake = Lake(folder / "lake.sqlite", folder / "lake", DuckLimits(threads=1))
+        self.lake = Lake(folder, DuckLimits(threads=1))
         self._engine: LakeEngine
         self._snapshot = 0
 

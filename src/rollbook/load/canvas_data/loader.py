@@ -115,7 +115,7 @@ def tables_complete_until(lake: Lake) -> dict[str, str]:
 @contextmanager
 def _workspace(lake: Lake) -> Iterator[Path]:
     """A folder beside the lake for unpacked files; a killed load's remains go first."""
-    folder = lake.catalogue.parent / "loading"
+    folder = lake.folder / "loading"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     try:

@@ -71,7 +71,7 @@ def sync_canvas_data(
         UnknownTable: there is no such table.
     """
     chosen = options or SyncOptions()
-    folder = lake.catalogue.parent / "dap"
+    folder = lake.folder / "dap"
     with _only_sync(folder):
         finished = fetch_tables(
             folder,
