@@ -39,7 +39,7 @@ class Bucket:
         """Whether the server is spoken to by TLS."""
         return self.endpoint is None or self.endpoint.startswith("https://")
 
-    def store(self, folder: str) -> S3Store:
+    def store(self, folder: str = "") -> S3Store:
         """A folder of it, opened; what fails is tried again for a while."""
         from obstore.store import S3Store  # noqa: PLC0415 (few need it)
 
@@ -54,7 +54,7 @@ class Bucket:
             config["session_token"] = self.session_token
         return S3Store(
             self.name,
-            prefix=f"{self.prefix}{folder}",
+            prefix=f"{self.prefix}{folder}".rstrip("/") or None,
             config=config,
             client_options={
                 "allow_http": not self.is_encrypted,
@@ -78,8 +78,8 @@ def bucket_at(url: str, variables: Mapping[str, str] = os.environ) -> Bucket:
     )
     if not key_id or not secret_key:
         raise ConfigurationError(
-            "files_url names a bucket, but no credentials are set. Set the variables "
-            "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
+            "A bucket is named, but no credentials are set. Set the variables AWS_ACCESS_KEY_ID and "
+            "AWS_SECRET_ACCESS_KEY."
         )
     return Bucket(
         name=parts.netloc,

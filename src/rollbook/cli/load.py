@@ -120,8 +120,11 @@ def sis(
 @app.command("canvas-data")
 def canvas_data(
     sources: Annotated[
-        list[Path] | None,
-        typer.Argument(help="Folders, zips or files that `dap` wrote.", show_default=False),
+        list[str] | None,
+        typer.Argument(
+            help="Folders, zips or files that `dap` wrote, or s3://bucket/prefix.",
+            show_default=False,
+        ),
     ] = None,
     tables: Annotated[
         list[str],
@@ -151,6 +154,8 @@ def canvas_data(
     """Load Canvas Data 2: snapshots replace tables, incrementals change them.
 
     rollbook load canvas-data downloads/
+
+    rollbook load canvas-data s3://example-canvas-data/nightly
     """
     from rollbook.config import read_settings
     from rollbook.load.canvas_data import CanvasDataOptions, load_canvas_data
@@ -166,7 +171,12 @@ def canvas_data(
         largest_loss=None if strict is None else share_of(strict),
     )
     with load_progress("Canvas Data") as progress:
-        summary = load_canvas_data(settings.lake, sources or [], options, progress)
+        summary = load_canvas_data(
+            settings.lake,
+            [text if text.startswith("s3://") else Path(text) for text in sources or []],
+            options,
+            progress,
+        )
     _show(summary, as_json=as_json)
 
 

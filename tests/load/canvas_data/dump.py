@@ -184,7 +184,7 @@ class Dump:
         self.folder.mkdir(exist_ok=True)
         self.lake = Lake(self.folder / "data", DuckLimits(threads=1))
 
-    def load(self, *sources: Path, **options: Any) -> LoadSummary:
+    def load(self, *sources: Path | str, **options: Any) -> LoadSummary:
         """Load folders and files."""
         return load_canvas_data(self.lake, sources, CanvasDataOptions(**options))
 

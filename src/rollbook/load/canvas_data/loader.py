@@ -12,6 +12,7 @@ from typing import Any
 
 from rollbook.canvas.associations import DERIVED
 from rollbook.engines.lake import Lake
+from rollbook.load.canvas_data.bucket_sources import bring
 from rollbook.load.canvas_data.discovery import Found, Job, Kind, find_jobs
 from rollbook.load.canvas_data.options import CanvasDataOptions
 from rollbook.load.canvas_data.tables import Outcome, TableLoader
@@ -38,6 +39,8 @@ _SIDE_TABLES = (
 )
 """Exported tables that only say more about rows of others, and that many institutions have no row
 of: a job without rows may be a folder without files, or none at all."""
+_DOWNLOADING = 0.3
+"""The share of a load from a bucket that its download is."""
 
 
 @dataclass
@@ -59,7 +62,7 @@ class _Run:
 
 def load_canvas_data(
     lake: Lake,
-    sources: Sequence[Path],
+    sources: Sequence[Path | str],
     options: CanvasDataOptions | None = None,
     progress: Progress = no_progress,
     *,
@@ -72,7 +75,7 @@ def load_canvas_data(
 
     Args:
         lake: where to.
-        sources: folders, zip archives and files.
+        sources: folders, zip archives and files; those of a bucket as `s3://bucket/prefix`.
         options: settings; the defaults if None.
         progress: told what is being done.
         title: what the snapshot says was loaded; by default the sources' names.
@@ -80,21 +83,31 @@ def load_canvas_data(
     Raises:
         BadParameter: files are given for a table that Canvas does not have.
         BadSource: a source is damaged or cannot be understood; nothing was changed.
+        ConfigurationError: there are no credentials for a bucket.
         LoadConflict: another load is running.
         RowsLost: a table would lose more of its rows than it may; nothing was changed.
+        SourceUnavailable: a bucket cannot be reached; nothing was changed.
     """
     chosen = options or CanvasDataOptions()
-    names = [*(source.name or str(source) for source in sources), *chosen.tables]
-    with loading(lake, title or f"Canvas Data from {', '.join(names)}", progress) as load:
+    names = [*(getattr(source, "name", "") or str(source) for source in sources), *chosen.tables]
+    downloading = _DOWNLOADING if any(isinstance(source, str) for source in sources) else 0.0
+
+    def load_progress(step: str, share: float) -> None:
+        progress(step, downloading + (1 - downloading) * share)
+
+    with loading(lake, title or f"Canvas Data from {', '.join(names)}", load_progress) as load:
         with _workspace(lake) as workspace:
-            found = find_jobs(sources, chosen, workspace)
+            local = bring(
+                sources, workspace, lambda step, share: progress(step, downloading * share)
+            )
+            found = find_jobs(local, chosen, workspace)
             run = _Run(load, chosen, *_earlier(lake, load))
             loader = TableLoader(load.connection, workspace, lake.limits, chosen.null_is_text)
             _load_tables(run, found, loader)
         refuse_losses(run.outcomes, run.options.largest_loss)
-        progress("Completing", 0.85)
+        load_progress("Completing", 0.85)
         _complete(run)
-        progress("Checking references", 0.9)
+        load_progress("Checking references", 0.9)
         _keep_details(run, found)
     progress("Done", 1.0)
     return summary_of(lake, load)
