@@ -56,7 +56,7 @@ class Finding:
 
 def examine(settings: Settings) -> Iterator[Finding]:
     """All checks of an installation, whether it serves at the moment or not; nothing is changed."""
-    for check in (_check_settings, lambda given: check_folder(given.data)):
+    for check in (_check_settings, check_folder):
         finding = check(settings)
         yield finding
         if finding.level is Level.WRONG:
@@ -96,7 +96,8 @@ def check_workers(heartbeats: Heartbeats) -> Finding:
 
 def check_disk(folder: Path) -> Finding:
     """Whether there is room for report files, and for what runs put on disk."""
-    free = shutil.disk_usage(folder).free
+    present = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    free = shutil.disk_usage(present).free
     level = Level.OK if free > _LITTLE else Level.NOTICE if free > _TOO_LITTLE else Level.WRONG
     return Finding(
         check="disk",
@@ -106,9 +107,13 @@ def check_disk(folder: Path) -> Finding:
     )
 
 
-def check_folder(folder: Path) -> Finding:
+def check_folder(settings: Settings) -> Finding:
     """Whether the data folder is there and may be written."""
+    folder = settings.data
     if not folder.is_dir():
+        if settings.database_url is not None:
+            text = f"{folder.absolute()} is not there yet; a worker makes it."
+            return Finding(check="folder", level=Level.OK, text=text)
         advice = "Load some data, for example with `rollbook load demo`; or set `data`."
         text = f"There is no folder {folder.absolute()}."
         return Finding(check="folder", level=Level.WRONG, text=text, advice=advice)

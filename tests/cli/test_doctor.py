@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import shutil
+import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from cli.command import Rollbook
+from engines.postgres_server import new_database
+from output.s3_server import S3Server
 
 from rollbook.audit import NOBODY
 from rollbook.config import Settings
@@ -60,6 +63,30 @@ def test_a_sound_installation_passes(sound: Path) -> None:
     assert {finding["level"] for finding in findings.values()} == {"ok"}
     assert findings["time zone"]["text"] == "Times print in America/New_York."
     assert findings["store"]["text"] == "2 report files."
+
+
+def test_a_machine_that_shares_database_and_bucket_needs_no_data_of_its_own(
+    postgres_server: str, s3_server: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in s3_server.variables.items():
+        monkeypatch.setenv(name, value)
+    name = f"doctor_{uuid.uuid4().hex}"
+    settings = Settings(
+        data=tmp_path / "nothing",
+        database_url=new_database(postgres_server, name),
+        files_url=f"{s3_server.url}/{name}",
+    )
+    assert levels(settings)["database"] is Level.NOTICE
+    load_tables(settings.lake, {"accounts": [account("America/New_York")]}, "tests")
+    shutil.rmtree(settings.data)
+    Heartbeats(open_database(settings)).beat("worker-1", 1)
+    assert set(levels(settings).values()) == {Level.OK}
+    away = settings.model_copy(update={"database_url": "postgresql://nobody@127.0.0.1:1/x"})
+    assert levels(away)["database"] is Level.WRONG
+
+
+def levels(settings: Settings) -> dict[str, Level]:
+    return {finding.check: finding.level for finding in examine(settings)}
 
 
 @pytest.mark.parametrize(
