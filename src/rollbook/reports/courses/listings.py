@@ -16,9 +16,9 @@ from rollbook.reports.courses.covered import (
     covered_courses,
     term_parameter,
 )
+from rollbook.reports.expressions import if_true
 from rollbook.reports.report import Column, Plan, Report
 from rollbook.reports.scope import Scope, is_live
-from rollbook.reports.sis.export import if_true
 
 # Of 24 hours each: daylight saving plays no part.
 _DELETED_LATELY = timedelta(days=30)

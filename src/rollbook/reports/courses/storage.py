@@ -14,10 +14,10 @@ from rollbook.reports.courses.covered import (
     covered_courses,
     term_parameter,
 )
+from rollbook.reports.expressions import prefixed
 from rollbook.reports.parameters import leading_integer
 from rollbook.reports.report import Column, Plan, Report
 from rollbook.reports.scope import Scope, is_live
-from rollbook.reports.sis.export import prefixed
 
 _SMALLEST_FILE = "attachment_minimum_size_for_quota"
 _SMALLEST_FILE_BYTES = 512

@@ -6,9 +6,10 @@ from ibis import _
 
 from rollbook.canvas.tables import Tables
 from rollbook.reports.collation import collation_keys
+from rollbook.reports.expressions import prefixed
 from rollbook.reports.report import OutputFile
 from rollbook.reports.scope import is_live
-from rollbook.reports.sis.export import Export, both, created_by_sis, prefixed, provisioning
+from rollbook.reports.sis.export import Export, both, created_by_sis, provisioning
 
 
 def accounts(tables: Tables, export: Export) -> OutputFile:

@@ -10,17 +10,10 @@ from ibis import _
 
 from rollbook.canvas.serialized import setting_text
 from rollbook.canvas.tables import Tables
+from rollbook.reports.expressions import if_true, prefixed
 from rollbook.reports.report import OutputFile
 from rollbook.reports.scope import Scope, any_of, is_live
-from rollbook.reports.sis.export import (
-    Export,
-    both,
-    created_by_sis,
-    if_true,
-    prefixed,
-    provisioning,
-    sis,
-)
+from rollbook.reports.sis.export import Export, both, created_by_sis, provisioning, sis
 
 _COURSE_FORMATS = "on_campus|online|blended"
 _DELETED_LATELY = timedelta(days=120)

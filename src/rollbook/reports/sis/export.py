@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import ibis
 import ibis.expr.types as ir
 
 from rollbook.reports.report import Column
@@ -85,13 +84,3 @@ class Export:
 def created_by_sis(batch_id: ir.Value) -> ir.BooleanValue:
     """The `created_by_sis` column: never blank (sis_and_provisioning.md, 3.1)."""
     return batch_id.fill_null(0) != 0
-
-
-def prefixed(table: ir.Table, prefix: str, *columns: str) -> ir.Table:
-    """Some columns of a table, under names that cannot clash in a join."""
-    return table.select(**{f"{prefix}{column}": column for column in columns})
-
-
-def if_true(switch: ir.Value, value: ir.Value) -> ir.Value:
-    """A value that prints only where a switch is true."""
-    return ibis.ifelse(switch.fill_null(False), value, ibis.null(value.type()))

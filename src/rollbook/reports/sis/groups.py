@@ -7,18 +7,12 @@ import ibis.expr.types as ir
 from ibis import _
 
 from rollbook.canvas.tables import Tables
+from rollbook.reports.expressions import prefixed
 from rollbook.reports.logins import chosen_logins
 from rollbook.reports.people import without_test_students
 from rollbook.reports.report import OutputFile
 from rollbook.reports.scope import Scope, is_live
-from rollbook.reports.sis.export import (
-    Export,
-    both,
-    created_by_sis,
-    prefixed,
-    provisioning,
-    sis,
-)
+from rollbook.reports.sis.export import Export, both, created_by_sis, provisioning, sis
 
 
 def groups(tables: Tables, export: Export) -> OutputFile:

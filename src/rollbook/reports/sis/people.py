@@ -6,20 +6,13 @@ import ibis
 from ibis import _
 
 from rollbook.canvas.tables import Tables
+from rollbook.reports.expressions import prefixed
 from rollbook.reports.logins import chosen_logins, login_host, root_logins
 from rollbook.reports.names import first_name, last_name
 from rollbook.reports.people import email_addresses, without_test_students
 from rollbook.reports.report import OutputFile
 from rollbook.reports.scope import is_live
-from rollbook.reports.sis.export import (
-    Export,
-    SisColumn,
-    both,
-    created_by_sis,
-    prefixed,
-    provisioning,
-    sis,
-)
+from rollbook.reports.sis.export import Export, SisColumn, both, created_by_sis, provisioning, sis
 
 _PRONOUNS = {"she_her": "She/Her", "he_him": "He/Him", "they_them": "They/Them"}
 

@@ -8,10 +8,11 @@ import ibis.expr.types as ir
 from ibis import _
 
 from rollbook.canvas.tables import Tables
+from rollbook.reports.expressions import prefixed
 from rollbook.reports.logins import chosen_logins
 from rollbook.reports.report import OutputFile
 from rollbook.reports.scope import is_live
-from rollbook.reports.sis.export import Export, both, created_by_sis, prefixed, provisioning
+from rollbook.reports.sis.export import Export, both, created_by_sis, provisioning
 
 INSTITUTIONAL_TAGS = "institutional_tags"
 

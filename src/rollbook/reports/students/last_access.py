@@ -7,10 +7,10 @@ from ibis import _
 
 from rollbook.canvas.tables import Tables
 from rollbook.reports import extra_text
+from rollbook.reports.expressions import prefixed
 from rollbook.reports.logins import root_logins
 from rollbook.reports.report import Column, OutputFile, Parameter, Plan, Report
 from rollbook.reports.scope import Scope, is_live
-from rollbook.reports.sis.export import prefixed
 from rollbook.reports.students.declared import (
     USER_ASSOCIATIONS,
     course_parameter,

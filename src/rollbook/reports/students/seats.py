@@ -6,10 +6,10 @@ import ibis.expr.types as ir
 from ibis import _
 
 from rollbook.canvas.tables import Tables
+from rollbook.reports.expressions import prefixed
 from rollbook.reports.logins import best_logins
 from rollbook.reports.report import Column
 from rollbook.reports.scope import Scope
-from rollbook.reports.sis.export import prefixed
 
 
 def student_enrollments(tables: Tables, scope: Scope) -> ir.Table:

@@ -9,10 +9,10 @@ from ibis import _
 from rollbook.canvas.settings import read_setting
 from rollbook.canvas.tables import Tables
 from rollbook.reports import extra_text
+from rollbook.reports.expressions import prefixed
 from rollbook.reports.logins import best_logins
 from rollbook.reports.report import Column, OutputFile, Parameter, Plan, Report
 from rollbook.reports.scope import Scope, any_of, is_live
-from rollbook.reports.sis.export import prefixed
 from rollbook.reports.students.declared import USER_ASSOCIATIONS
 
 _DEFAULT_KEY = "User-Generated"

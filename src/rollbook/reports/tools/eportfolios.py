@@ -8,9 +8,9 @@ from ibis import _
 
 from rollbook.canvas.tables import Tables
 from rollbook.reports import extra_text
+from rollbook.reports.expressions import prefixed
 from rollbook.reports.report import Column, OutputFile, Parameter, Plan, Report
 from rollbook.reports.scope import Scope, is_live
-from rollbook.reports.sis.export import prefixed
 from rollbook.reports.tools.cells import plain_utc
 
 
