@@ -43,7 +43,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--fuzz-long",
         action="store_true",
-        help="send some 20,000 requests to the API, which takes minutes",
+        help="send more than 20,000 requests to the API, which takes half an hour",
     )
     parser.addoption(
         "--kills",
