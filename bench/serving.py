@@ -7,8 +7,10 @@ campus`), which must hold no tokens or runs that matter.
 
 1. Starts four reports, starts one anew whenever one has ended, and lets clients poll the status of a run
    once a second each. Prints the slowest of each hundred answers, and how many failed.
-2. Has `wrk` (Debian: `apt install wrk`) ask for the list of runs, and for a bare FastAPI route whose
-   answer has the same bytes, in turn. Prints requests a second, and their ratio.
+2. Has `wrk` (Debian: `apt install wrk`) ask for the list of runs and for that of report types, each in
+   turn with a bare FastAPI route whose answer has the same bytes. Prints requests a second, and
+   their ratio: while nothing else happens, and while somebody commits to the state database 20
+   times a second.
 """
 
 from __future__ import annotations
@@ -18,15 +20,17 @@ import asyncio
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from pathlib import Path
 from random import random
 from statistics import median, quantiles
+from threading import Event, Thread
 
 import httpx
 from post_to_complete import wait_until_ready
@@ -44,6 +48,7 @@ FOUR: tuple[tuple[str, dict[str, str]], ...] = (
     ("zero_activity_csv", FRESH),
     ("sis_export_csv", {"parameters[enrollments]": "1", **FRESH}),
 )
+COMMITS_A_SECOND = 20
 BARE = """
 import sys
 from pathlib import Path
@@ -143,12 +148,54 @@ def requests_a_second(url: str, token: str, seconds: int) -> float:
     return float(found[1])
 
 
-def measure_lists(url: str, token: str, rounds: int, seconds: int) -> None:
+def fill_list(client: httpx.Client) -> None:
+    """Have a whole page of complete runs in the list; all but one take over a file."""
+    started = [
+        client.post(f"{SELF}/provisioning_csv", data={"parameters[users]": "1"}) for _ in range(10)
+    ]
+    for answer in started:
+        while client.get(f"{SELF}/provisioning_csv/{answer.json()['id']}").json()["progress"] < 100:
+            time.sleep(0.1)
+
+
+@contextmanager
+def commits(data: Path) -> Iterator[None]:
+    """Somebody commits to the state database again and again, as workers do."""
+    done = Event()
+
+    def commit() -> None:
+        with closing(sqlite3.connect(data / "state.sqlite", isolation_level=None)) as connection:
+            while not done.wait(1 / COMMITS_A_SECOND):
+                connection.execute("UPDATE workers SET pid = pid")
+
+    thread = Thread(target=commit)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+def measure_lists(data: Path, url: str, token: str, rounds: int, seconds: int) -> None:
     if not shutil.which("wrk"):
         print("\nwrk is not installed (apt install wrk): requests a second were not measured.")
         return
-    path = f"{SELF}/provisioning_csv"
-    content = httpx.get(url + path, headers={"Authorization": f"Bearer {token}"}).content
+    print(f"\nLists, 16 connections, {rounds} rounds in turn, requests a second:\n")
+    print("| list | bytes | state | Rollbook | a bare FastAPI route | ratio |")
+    print("|---|---|---|---|---|---|")
+    for name, path in (("runs", f"{SELF}/provisioning_csv"), ("report types", SELF)):
+        states: dict[str, AbstractContextManager[None]]
+        states = {"at rest": nullcontext(), f"{COMMITS_A_SECOND} commits a second": commits(data)}
+        for state, others in states.items():
+            with others:
+                measure_list(
+                    name, state, url=url + path, token=token, rounds=rounds, seconds=seconds
+                )
+
+
+def measure_list(name: str, state: str, *, url: str, token: str, rounds: int, seconds: int) -> None:
+    content = httpx.get(url, headers={"Authorization": f"Bearer {token}"}).content
     with tempfile.TemporaryDirectory() as folder:
         answer, program = Path(folder) / "answer.json", Path(folder) / "bare.py"
         answer.write_bytes(content)
@@ -159,16 +206,12 @@ def measure_lists(url: str, token: str, rounds: int, seconds: int) -> None:
                 time.sleep(0.1)
             ours, theirs = [], []
             for _ in range(rounds):
-                ours.append(requests_a_second(url + path, token, seconds))
+                ours.append(requests_a_second(url, token, seconds))
                 theirs.append(requests_a_second(bare, token, seconds))
     print(
-        f"\nThe list of runs ({len(content):,} bytes), 16 connections, {rounds} rounds in turn:\n"
+        f"| {name} | {len(content):,} | {state} | {median(ours):,.0f} | {median(theirs):,.0f} "
+        f"| {median(ours) / median(theirs):.2f} |"
     )
-    print("| | requests a second |")
-    print("|---|---|")
-    print(f"| Rollbook | {median(ours):,.0f} |")
-    print(f"| a bare FastAPI route, the same bytes | {median(theirs):,.0f} |")
-    print(f"\nratio: {median(ours) / median(theirs):.2f}")
 
 
 def answers(url: str) -> bool:
@@ -189,10 +232,12 @@ def main() -> None:
     variables = {"ROLLBOOK_DATA": str(options.data), "ROLLBOOK_PORT": str(PORT)}
     url = f"http://127.0.0.1:{PORT}"
     with process(sys.executable, "-m", "rollbook.api.serve", **variables):
-        with httpx.Client(base_url=url) as client:
+        headers = {"Authorization": f"Bearer {token}"}
+        with httpx.Client(base_url=url, headers=headers, timeout=60) as client:
             wait_until_ready(client)
-        asyncio.run(measure_polling(url, token, options.clients, options.seconds))
-        measure_lists(url, token, rounds=5, seconds=4)
+            asyncio.run(measure_polling(url, token, options.clients, options.seconds))
+            fill_list(client)
+        measure_lists(options.data, url, token, rounds=5, seconds=4)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -212,3 +215,64 @@ def test_pages_of_chosen_origins_may_call(tmp_path_factory: pytest.TempPathFacto
 def test_no_origin_may_call_by_default(server: Inside) -> None:
     answer: httpx.Response = server.http.get(REPORTS, headers={"Origin": "https://x.example"})
     assert "access-control-allow-origin" not in answer.headers
+
+
+@pytest.mark.parametrize("path", [REPORTS, PROVISIONING])
+def test_what_another_may_list_is_not_shown_to_who_may_not(server: Inside, path: str) -> None:
+    """Lists are remembered for a moment, permissions are not."""
+    server.run()
+    anybody, nobody = server.headers(), server.headers(user_id=BEN)
+    for headers, status in ((anybody, 200), (nobody, 403), (anybody, 200), ({}, 401)):
+        assert server.http.get(path, headers=headers).status_code == status
+
+
+def test_a_token_revoked_by_another_process_is_refused_at_once(server: Inside) -> None:
+    headers = server.headers()
+    token = server.services.tokens.all()[-1]
+
+    def statuses() -> list[int]:
+        paths = (REPORTS, PROVISIONING, REPORTS, PROVISIONING)
+        return [server.http.get(path, headers=headers).status_code for path in paths]
+
+    assert statuses() == [200] * 4
+    command = [sys.executable, "-m", "rollbook", "token", "revoke", str(token.id)]
+    variables = {**os.environ, "ROLLBOOK_DATA": str(server.settings.data)}
+    subprocess.run(command, env=variables, check=True, capture_output=True)
+    assert statuses() == [401] * 4
+
+
+def test_lists_show_the_last_change_at_once(server: Inside) -> None:
+    headers = server.headers()
+
+    def listed() -> list[tuple[int, str | None]]:
+        runs = server.http.get(PROVISIONING, headers=headers).json()
+        types = server.http.get(REPORTS, headers=headers).json()
+        (last,) = [item["last_run"] for item in types if item["report"] == "provisioning_csv"]
+        assert last == (runs[0] if runs else None)
+        return [(run["id"], run["file_url"]) for run in runs]
+
+    before = listed()
+    run = server.run()
+    assert run.file is not None
+    assert [number for number, _ in listed()] == [run.id, *(number for number, _ in before)][:10]
+    assert server.http.delete(f"/api/v1/files/{run.file.id}", headers=headers).status_code == 200
+    assert listed()[0] == (run.id, None)
+    assert server.http.delete(f"{PROVISIONING}/{run.id}", headers=headers).status_code == 200
+    assert listed() == before
+
+
+def test_a_link_in_a_list_is_of_who_asks_and_of_now(
+    server: Inside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.run()
+    first, second = server.headers(), server.headers()
+
+    def link(headers: dict[str, str]) -> str:
+        run = server.http.get(PROVISIONING, headers=headers).json()[0]
+        return str(run["attachment"]["url"])
+
+    links = [link(first), link(second), link(first)]
+    assert links[0] == links[2] != links[1]
+    a_lifetime_later = server.clock.now + timedelta(hours=server.settings.link_hours)
+    monkeypatch.setattr(server.clock, "now", a_lifetime_later)
+    assert link(first) not in links

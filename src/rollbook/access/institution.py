@@ -93,11 +93,14 @@ class Institution:
         self._terms: dict[int, list[Term]] = {}
         self._users: dict[int, User | None] = {}
         self._has_login: dict[int, bool] = {}
+        self._unavailable: dict[str, str | None] = {}
         self.accounts: AccountTree = read_account_tree(self._tables, engine)
 
     def why_unavailable(self, report: Report) -> str | None:
         """Why a report cannot run on these data; None where it can."""
-        return why_unavailable(report, self._tables, self._engine)
+        if report.key not in self._unavailable:
+            self._unavailable[report.key] = why_unavailable(report, self._tables, self._engine)
+        return self._unavailable[report.key]
 
     def terms(self, root: Account) -> list[Term]:
         """All terms of a root account, deleted ones too."""

@@ -17,6 +17,7 @@ from rollbook.runs.model import ReportFile
 
 _DIGITS = string.digits + string.ascii_uppercase + string.ascii_lowercase
 _VALUES = {digit: value for value, digit in enumerate(_DIGITS)}
+_PAIRS = [first + second for first in _DIGITS for second in _DIGITS]
 _LENGTH = 40
 _TIME_BYTES, _TOKEN_BYTES, _SEAL_BYTES = 4, 6, 19
 _BYTES = _TIME_BYTES + _TOKEN_BYTES + _SEAL_BYTES
@@ -61,11 +62,12 @@ def _seal(file: ReportFile, payload: bytes) -> bytes:
 
 
 def _as_text(content: bytes) -> str:
-    number, digits = int.from_bytes(content), ""
-    while number:
-        number, digit = divmod(number, len(_DIGITS))
-        digits = _DIGITS[digit] + digits
-    return digits.rjust(_LENGTH, _DIGITS[0])
+    # Two digits at a time: a list of runs shows many verifiers.
+    number, pairs = int.from_bytes(content), list[str]()
+    for _ in range(_LENGTH // 2):
+        number, pair = divmod(number, len(_PAIRS))
+        pairs.append(_PAIRS[pair])
+    return "".join(reversed(pairs))
 
 
 def _as_bytes(text: str) -> bytes | None:

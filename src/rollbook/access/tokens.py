@@ -138,12 +138,16 @@ class TokenStore:
             InvalidToken, RevokedToken, ExpiredToken: it does not open anything (any more).
         """
         digest = _digest(text)
-        with self._database.reading() as connection:
-            found = connection.execute(_BY_DIGEST, {"digest": digest})
-            row = found.mappings().one_or_none()
-        if row is None or not hmac.compare_digest(row["digest"], digest):
-            raise InvalidToken("Invalid access token.")
-        token = _token(row)
+
+        def read() -> Token:
+            with self._database.reading() as connection:
+                found = connection.execute(_BY_DIGEST, {"digest": digest})
+                row = found.mappings().one_or_none()
+            if row is None or not hmac.compare_digest(row["digest"], digest):
+                raise InvalidToken("Invalid access token.")
+            return _token(row)
+
+        token = self._database.memory.get(("token", digest), read)
         now = datetime.now(UTC)
         token.require_alive(now)
         if token.last_used_at is None or now - token.last_used_at > _USE_NOTED_EVERY:

@@ -45,8 +45,10 @@ def page_of(call: Call) -> Page:
 def link_header(call: Call, page: Page, total: int) -> dict[str, str]:
     """The Link header of one page of a list of `total` items."""
     last = max(1, -(-total // page.size))
+    address = _address(call)
     links = ",".join(
-        f'<{_url(call, number, page.size)}>; rel="{name}"' for name, number in _numbers(page, last)
+        f'<{address}page={number}&per_page={page.size}>; rel="{name}"'
+        for name, number in _numbers(page, last)
     )
     return {"Link": links}
 
@@ -61,13 +63,14 @@ def _numbers(page: Page, last: int) -> Iterator[tuple[str, int]]:
     yield "last", last
 
 
-def _url(call: Call, number: int, size: int) -> str:
+def _address(call: Call) -> str:
+    """The address of the list, up to where its page is named."""
     kept = [
         (name, value)
         for name, value in parse_qsl(call.request.url.query, keep_blank_values=True)
         if name not in _NOT_REPEATED
     ]
-    query = urlencode([*kept, ("page", number), ("per_page", size)], quote_via=quote)
+    query = f"{urlencode(kept, quote_via=quote)}&" if kept else ""
     # Clients split the header at commas and semicolons.
     path = call.request.scope["path"].replace(",", "%2C").replace(";", "%3B")
     return f"{call.base_url}{path}?{query}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from types import MappingProxyType
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -24,6 +25,7 @@ def zone_of(name: str | None) -> ZoneInfo:
         return ZoneInfo("UTC")
 
 
+@cache
 def is_utc(zone: ZoneInfo) -> bool:
     """Whether times of the zone print `Z`: those zones whose abbreviation is UTC."""
     return zone.tzname(datetime(2026, 1, 1)) == "UTC"  # noqa: DTZ001 (a wall clock)
@@ -31,8 +33,8 @@ def is_utc(zone: ZoneInfo) -> bool:
 
 def iso_seconds(moment: datetime, zone: ZoneInfo) -> str:
     """An aware moment as Canvas prints it in a zone: whole seconds, numeric offset or `Z`."""
-    local = moment.astimezone(zone).replace(microsecond=0)
-    return local.isoformat().replace("+00:00", "Z") if is_utc(zone) else local.isoformat()
+    local = moment.astimezone(zone).isoformat(timespec="seconds")
+    return local.replace("+00:00", "Z") if is_utc(zone) else local
 
 
 RAILS_ZONES: Mapping[str, str] = MappingProxyType(

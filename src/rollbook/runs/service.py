@@ -100,11 +100,11 @@ class RunService:
 
     def page(
         self, *, account_id: int, report: str, offset: int, limit: int
-    ) -> tuple[list[Run], int]:
+    ) -> tuple[Sequence[Run], int]:
         """Some runs of one type, newest first, and how many there are in all."""
         return self.store.page(account_id=account_id, report=report, offset=offset, limit=limit)
 
-    def last_runs(self, account_id: int) -> dict[str, Run]:
+    def last_runs(self, account_id: int) -> Mapping[str, Run]:
         """The newest run of each type that was not deleted."""
         return self.store.last_runs(account_id)
 

@@ -52,6 +52,13 @@ _PAGE = (
     .offset(sa.bindparam("offset"))
     .limit(sa.bindparam("limit"))
 )
+_RANK = sa.func.row_number().over(partition_by=runs.c.report, order_by=_NEWEST_FIRST)
+_RANKED = (
+    sa.select(runs.c.id, _RANK.label("rank"))
+    .where(runs.c.account_id == sa.bindparam("account_id"), runs.c.status != Status.DELETED)
+    .subquery()
+)
+_LAST = _RUNS.where(runs.c.id.in_(sa.select(_RANKED.c.id).where(_RANKED.c.rank == 1)))
 
 
 @dataclass(frozen=True)
@@ -165,25 +172,28 @@ class RunStore:
 
     def page(
         self, *, account_id: int, report: str, offset: int, limit: int
-    ) -> tuple[list[Run], int]:
+    ) -> tuple[Sequence[Run], int]:
         """Some runs of an account and a type that are not deleted, newest first; how many in all."""
         values = {"account_id": account_id, "report": report, "offset": offset, "limit": limit}
-        with self._database.reading() as connection:
-            rows = connection.execute(_PAGE, values).mappings().all()
-            if not rows and offset:
-                return [], int(connection.execute(_COUNT, values).scalar_one())
-        return [_run(row) for row in rows], rows[0]["total"] if rows else 0
 
-    def last_runs(self, account_id: int) -> dict[str, Run]:
+        def read() -> tuple[Sequence[Run], int]:
+            with self._database.reading() as connection:
+                rows = connection.execute(_PAGE, values).mappings().all()
+                if not rows and offset:
+                    return [], int(connection.execute(_COUNT, values).scalar_one())
+            return [_run(row) for row in rows], rows[0]["total"] if rows else 0
+
+        return self._database.memory.get(("page", *values.values()), read)
+
+    def last_runs(self, account_id: int) -> Mapping[str, Run]:
         """The newest run of each type that is not deleted, by type."""
-        rank = sa.func.row_number().over(partition_by=runs.c.report, order_by=_NEWEST_FIRST)
-        ranked = (
-            sa.select(runs.c.id, rank.label("rank"))
-            .where(runs.c.account_id == account_id, runs.c.status != Status.DELETED)
-            .subquery()
-        )
-        newest = sa.select(ranked.c.id).where(ranked.c.rank == 1)
-        return {run.report: run for run in self._all(_RUNS.where(runs.c.id.in_(newest)))}
+
+        def read() -> Mapping[str, Run]:
+            with self._database.reading() as connection:
+                rows = connection.execute(_LAST, {"account_id": account_id}).mappings().all()
+            return {row["report"]: _run(row) for row in rows}
+
+        return self._database.memory.get(("last runs", account_id), read)
 
     def unfinished(self, *, not_between: tuple[datetime, datetime]) -> list[Run]:
         """Runs that workers have still to be brought to an end, those that were stopped too.

@@ -19,6 +19,7 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError
 from rollbook.config import Settings
 from rollbook.faults import explained_of_state, naming_causes
 from rollbook.shared_database import hold_in_transaction, shared_engine, telling_unavailable
+from rollbook.state.memory import Memory
 
 _BUSY_SECONDS = 30
 
@@ -28,6 +29,7 @@ class Database:
 
     def __init__(self, engine: sa.Engine) -> None:
         self.engine = engine
+        self.memory = Memory(engine)
         self._is_postgres = engine.dialect.name == "postgresql"
         # One statement needs no transaction around it; what SQLite does instead, `_begin` says.
         self._reading = engine.execution_options(
@@ -66,6 +68,7 @@ class Database:
         return telling_unavailable() if self._is_postgres else _naming_causes_of_sqlite()
 
     def close(self) -> None:
+        self.memory.close()
         self.engine.dispose()
 
 
