@@ -47,6 +47,12 @@ def test_another_scheme_counts_as_no_token(
     assert answer.json()["status"] == "unauthenticated"
 
 
+def test_strangers_do_not_learn_which_accounts_exist(anonymous: httpx.Client) -> None:
+    answers = [anonymous.get(f"/api/v1/accounts/{account}/reports") for account in ("self", "99")]
+    assert [answer.status_code for answer in answers] == [401, 401]
+    assert answers[0].json() == answers[1].json()
+
+
 def test_a_revoked_token_says_so(live: LiveServer) -> None:
     token = create_token(live.settings, purpose="to be revoked")
     assert revoke_token(live.settings, token.id)
