@@ -237,7 +237,7 @@ def main() -> None:
             wait_until_ready(client)
             asyncio.run(measure_polling(url, token, options.clients, options.seconds))
             fill_list(client)
-        measure_lists(options.data, url, token, rounds=5, seconds=4)
+        measure_lists(options.data, url, token, rounds=3, seconds=3)
 
 
 if __name__ == "__main__":

@@ -128,7 +128,7 @@ def test_every_answer_is_as_the_document_says(
                 # It waits for workers, which this server has none of.
                 *("--exclude-path", "/readyz"),
                 *("--phases", "examples,fuzzing,stateful" + (",coverage" if is_long else "")),
-                *("--max-examples", "600" if is_long else "3", "--seed", "1"),
+                *("--max-examples", "1100" if is_long else "3", "--seed", "1"),
                 *("--continue-on-failure", "--suppress-health-check", "all"),
                 *("--request-timeout", "30"),
             ],
