@@ -31,15 +31,14 @@ NOT_PERMITTED = {
 }
 
 
+# Cleo, a registrar, may also act as others.
+MAY_BECOME = {**override(9, 5, 1, enabled=True), "permission": "become_user"}
+TABLES = {**INSTITUTION, "role_overrides": [*INSTITUTION["role_overrides"], MAY_BECOME]}
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Inside]:
-    # Cleo, a registrar, may also act as others.
-    may_become = {**override(9, 5, 1, enabled=True), "permission": "become_user"}
-    tables = {
-        **INSTITUTION,
-        "role_overrides": [*INSTITUTION["role_overrides"], may_become],
-    }
-    with inside(tmp_path_factory.mktemp("tokens"), tables) as server:
+    with inside(tmp_path_factory.mktemp("tokens"), TABLES) as server:
         yield server
 
 
@@ -276,3 +275,16 @@ def test_a_link_in_a_list_is_of_who_asks_and_of_now(
     a_lifetime_later = server.clock.now + timedelta(hours=server.settings.link_hours)
     monkeypatch.setattr(server.clock, "now", a_lifetime_later)
     assert link(first) not in links
+
+
+def test_a_list_follows_the_permissions_in_the_data_at_once(server: Inside) -> None:
+    headers = server.headers(user_id=ADA)
+
+    def statuses() -> list[int]:
+        return [server.http.get(REPORTS, headers=headers).status_code for _ in range(3)]
+
+    assert statuses() == [200] * 3
+    server.load({**TABLES, "account_users": []})
+    assert statuses() == [403] * 3
+    server.load(TABLES)
+    assert statuses() == [200] * 3

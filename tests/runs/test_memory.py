@@ -57,6 +57,17 @@ def test_what_is_asked_again_is_read_once(database: Database) -> None:
     assert asked.times == 2
 
 
+def test_what_is_at_hand_is_known_without_asking(database: Database, state: Path) -> None:
+    asked = Asked(database)
+    assert not database.memory.holds("number")
+    database.memory.get("number", asked)
+    assert database.memory.holds("number")
+    assert not database.memory.holds("another question")
+    commit_here(database, state)
+    assert not database.memory.holds("number")
+    assert asked.times == 1
+
+
 def commit_here(database: Database, state: Path) -> None:
     with database.writing() as connection:
         connection.execute(sa.text(COMMIT))

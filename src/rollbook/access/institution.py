@@ -248,6 +248,10 @@ class Institutions:
         self._state = ""
         self._current: Institution | None = None
 
+    def is_at_hand(self) -> bool:
+        """Whether `current` need not read it first."""
+        return self._current is not None and self._state == self._source.state()
+
     def current(self) -> Institution:
         """The newest state; a request keeps the one it began with.
 

@@ -12,6 +12,7 @@ import hmac
 import string
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from rollbook.runs.model import ReportFile
 
@@ -39,8 +40,7 @@ def make_verifier(file: ReportFile, token_id: int, now: datetime, lifetime: time
     """
     periods = max((now - file.created_at) // lifetime, 0) + 2
     expires_at = file.created_at + periods * lifetime
-    payload = int(expires_at.timestamp()).to_bytes(_TIME_BYTES) + token_id.to_bytes(_TOKEN_BYTES)
-    return _as_text(payload + _seal(file, payload))
+    return _verifier(file.id, file.link_key, int(expires_at.timestamp()), token_id)
 
 
 def read_verifier(file: ReportFile, verifier: str, now: datetime) -> Link | None:
@@ -49,16 +49,23 @@ def read_verifier(file: ReportFile, verifier: str, now: datetime) -> Link | None
     if sealed is None:
         return None
     payload, seal = sealed[:-_SEAL_BYTES], sealed[-_SEAL_BYTES:]
-    if not hmac.compare_digest(seal, _seal(file, payload)):
+    if not hmac.compare_digest(seal, _seal(file.id, file.link_key, payload)):
         return None
     expires_at = datetime.fromtimestamp(int.from_bytes(payload[:_TIME_BYTES]), UTC)
     token_id = int.from_bytes(payload[_TIME_BYTES:])
     return Link(token_id, expires_at) if now < expires_at else None
 
 
-def _seal(file: ReportFile, payload: bytes) -> bytes:
-    message = f"{file.id}:".encode() + payload
-    return hmac.digest(file.link_key.encode(), message, hashlib.sha256)[:_SEAL_BYTES]
+# Lists show the same links again and again.
+@lru_cache(maxsize=10_000)
+def _verifier(file_id: int, link_key: str, expires_at: int, token_id: int) -> str:
+    payload = expires_at.to_bytes(_TIME_BYTES) + token_id.to_bytes(_TOKEN_BYTES)
+    return _as_text(payload + _seal(file_id, link_key, payload))
+
+
+def _seal(file_id: int, link_key: str, payload: bytes) -> bytes:
+    message = f"{file_id}:".encode() + payload
+    return hmac.digest(link_key.encode(), message, hashlib.sha256)[:_SEAL_BYTES]
 
 
 def _as_text(content: bytes) -> str:

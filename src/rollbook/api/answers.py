@@ -8,6 +8,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 STRING_IDS = "application/json+canvas-string-ids"
 
 
@@ -17,7 +18,7 @@ class CanvasJson(Response):
     media_type = "application/json; charset=utf-8"
 
     def render(self, content: Any) -> bytes:
-        return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+        return _encode(content).encode()
 
 
 def wants_string_ids(request: Request) -> bool:

@@ -66,6 +66,7 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = utc_now) -> F
             heartbeats=heartbeats,
             audit=AuditLog(database),
             changes=StateChanges(store),
+            memory=database.memory,
             metrics=metrics,
             clock=clock,
         )

@@ -38,17 +38,21 @@ MOST_SECONDS = 60
     responses=answers(list_of("ReportType"), text="All report types by title."),
     openapi_extra=extra(includes("description_html", "parameters_html")),
 )
-def list_reports(call: ApiCall, account_id: str) -> Response:
+async def list_reports(call: ApiCall, account_id: str) -> Response:
     """All report types by title, each with its newest run."""
-    account = call.account(account_id)
-    last_runs = call.services.runs.last_runs(account.id)
-    return call.answer(
-        [
-            report_as_json(call, account, report, last_runs.get(report.key))
-            for report in call.services.settings.reports.by_title()
-            if call.caller.token.may_use(report.key)
-        ]
-    )
+
+    def make() -> Response:
+        account = call.account(account_id)
+        last_runs = call.services.runs.last_runs(account.id)
+        return call.answer(
+            [
+                report_as_json(call, account, report, last_runs.get(report.key))
+                for report in call.services.settings.reports.by_title()
+                if call.caller.token.may_use(report.key)
+            ]
+        )
+
+    return await call.answer_by(make)
 
 
 @router.post(
@@ -89,15 +93,19 @@ def start_report(call: ApiCall, account_id: str, report: str) -> Response:
     responses=answers(list_of("Run"), text="A page of runs, newest first.", paged=True),
     openapi_extra=extra(*PAGES, _OUTLOOK),
 )
-def list_runs(call: ApiCall, account_id: str, report: str) -> Response:
+async def list_runs(call: ApiCall, account_id: str, report: str) -> Response:
     """The runs of one type, newest first; an unknown type has none."""
-    account = call.account(account_id, report)
-    page = page_of(call)
-    runs, total = call.services.runs.page(
-        account_id=account.id, report=report, offset=page.offset, limit=page.size
-    )
-    shown = [run_as_json(call, run) for run in runs]
-    return call.answer(shown, headers=link_header(call, page, total))
+
+    def make() -> Response:
+        account = call.account(account_id, report)
+        page = page_of(call)
+        runs, total = call.services.runs.page(
+            account_id=account.id, report=report, offset=page.offset, limit=page.size
+        )
+        shown = [run_as_json(call, run) for run in runs]
+        return call.answer(shown, headers=link_header(call, page, total))
+
+    return await call.answer_by(make)
 
 
 @router.get(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from rollbook.access.institution import User
 from rollbook.api.call import Call
@@ -77,7 +79,7 @@ def report_as_json(
 
 def file_as_json(call: Call, file: ReportFile) -> dict[str, Any]:
     """The File object; its times are in UTC for everybody."""
-    created_at = iso_seconds(file.created_at, _UTC)
+    created_at = _iso_seconds(file.created_at, _UTC)
     verifier = call.verifier(file)
     return {
         "id": file.id,
@@ -137,7 +139,13 @@ def _download_url(call: Call, file: ReportFile, verifier: str) -> str:
 
 
 def _time(call: Call, moment: datetime | None) -> str | None:
-    return None if moment is None else iso_seconds(moment, call.zone)
+    return None if moment is None else _iso_seconds(moment, call.zone)
+
+
+# Of moments in UTC alone: of other zones, two that a change of the clocks sets apart count as equal.
+@lru_cache(maxsize=10_000)
+def _iso_seconds(moment: datetime, zone: ZoneInfo) -> str:
+    return iso_seconds(moment, zone)
 
 
 def _in_base_36(number: int) -> str:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 
+_encode = json.JSONEncoder(default=str).encode
 _PLAIN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
@@ -41,7 +42,7 @@ class JsonLines(logging.Formatter):
         entry.update((key, value) for key, value in vars(record).items() if key not in _PLAIN)
         if record.exc_info:
             entry["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(entry, default=str)
+        return _encode(entry)
 
 
 def log_to_stderr(level: int = logging.INFO) -> None:

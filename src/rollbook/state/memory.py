@@ -44,8 +44,7 @@ class Memory:
         version = self._present_version()
         if version is None:
             return read()
-        if version != self._version or len(self._kept) >= _MOST_KEPT:
-            self._kept, self._version = {}, version
+        self._forget_other_than(version)
         kept = self._kept.get(key)
         if kept is not None and kept[0] == version:
             answer: Found = kept[1]
@@ -55,10 +54,21 @@ class Memory:
         self._kept[key] = (version, answer)
         return answer
 
+    def holds(self, key: Hashable) -> bool:
+        """Whether the answer is at hand; tells so without waiting for anybody."""
+        if self._watch is None:
+            return False
+        kept = self._kept.get(key)
+        return kept is not None and kept[0] == self._present_version()
+
     def close(self) -> None:
         """Let go of the database."""
         with self._lock:
             self._stop_watching()
+
+    def _forget_other_than(self, version: _Version) -> None:
+        if version != self._version or len(self._kept) >= _MOST_KEPT:
+            self._kept, self._version = {}, version
 
     def _present_version(self) -> _Version | None:
         if self._engine.dialect.name != "sqlite":
@@ -85,6 +95,8 @@ class _Watch:
         self._borrowed = engine.raw_connection()
         self._borrowed.detach()
         self._connection = cast("sqlite3.Connection", self._borrowed.dbapi_connection)
+        # Where it cannot tell at once, the database is asked.
+        self._connection.execute("PRAGMA busy_timeout = 0")
         (_, _, file), *_ = self._connection.execute("PRAGMA database_list")
         self._file = Path(file)
         self._inode = self._file.stat().st_ino
