@@ -43,7 +43,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--fuzz-long",
         action="store_true",
-        help="send more than 20,000 requests to the API, which takes half an hour",
+        help="send more than 20,000 requests to the API, which takes ten minutes",
     )
     parser.addoption(
         "--kills",

@@ -1,6 +1,6 @@
 """Schemathesis against a real server, with all its checks, from the server's own document.
 
-`pytest tests/fuzz --fuzz-long` sends more than 20,000 requests, in some half an hour; the normal run
+`pytest tests/fuzz --fuzz-long` sends more than 20,000 requests, in some ten minutes; the normal run
 a hundred.
 """
 

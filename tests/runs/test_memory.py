@@ -57,14 +57,14 @@ def test_what_is_asked_again_is_read_once(database: Database) -> None:
     assert asked.times == 2
 
 
-def test_what_is_at_hand_is_known_without_asking(database: Database, state: Path) -> None:
+def test_what_is_at_hand_is_given_without_reading(database: Database, state: Path) -> None:
     asked = Asked(database)
-    assert not database.memory.holds("number")
-    database.memory.get("number", asked)
-    assert database.memory.holds("number")
-    assert not database.memory.holds("another question")
+    memory = database.memory
+    assert memory.at_hand("number") is None
+    memory.get("number", asked)
+    assert (memory.at_hand("number"), memory.at_hand("another question")) == (0, None)
     commit_here(database, state)
-    assert not database.memory.holds("number")
+    assert memory.at_hand("number") is None
     assert asked.times == 1
 
 

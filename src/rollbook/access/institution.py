@@ -245,12 +245,13 @@ class Institutions:
     def __init__(self, source: Source) -> None:
         self._source = source
         self._lock = RLock()
-        self._state = ""
+        self.state = ""
+        """That of the data which `current` gave last."""
         self._current: Institution | None = None
 
     def is_at_hand(self) -> bool:
         """Whether `current` need not read it first."""
-        return self._current is not None and self._state == self._source.state()
+        return self._current is not None and self.state == self._source.state()
 
     def current(self) -> Institution:
         """The newest state; a request keeps the one it began with.
@@ -261,9 +262,9 @@ class Institutions:
         """
         with self._lock:
             state = self._source.state()
-            if self._current is None or self._state != state:
+            if self._current is None or self.state != state:
                 engine = self._source.engine()
-                self._current, self._state = Institution(engine), state
+                self._current, self.state = Institution(engine), state
                 # The old one is not closed here: requests may still read it. It closes when the
                 # last of them lets go of it.
                 finalize(self._current, engine.close)

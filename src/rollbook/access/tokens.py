@@ -59,6 +59,11 @@ class Token:
     last_used_at: datetime | None
     revoked_at: datetime | None
 
+    @property
+    def use_noted_until(self) -> datetime:
+        """Until then the next use need not be noted."""
+        return self.last_used_at + _USE_NOTED_EVERY if self.last_used_at else self.created_at
+
     def may_use(self, report: str) -> bool:
         """Whether it is not kept from a report type."""
         return not self.reports or report in self.reports
@@ -150,7 +155,7 @@ class TokenStore:
         token = self._database.memory.get(("token", digest), read)
         now = datetime.now(UTC)
         token.require_alive(now)
-        if token.last_used_at is None or now - token.last_used_at > _USE_NOTED_EVERY:
+        if now >= token.use_noted_until:
             self._note_use(token.id, now)
         return token
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -40,6 +40,7 @@ from rollbook.runs.service import RunService
 from rollbook.runs.waiting import StateChanges
 from rollbook.state.memory import Memory
 
+_MARGIN = timedelta(seconds=5)
 _HOST = re.compile(r"[A-Za-z0-9.\-_]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
 
 
@@ -172,19 +173,27 @@ class Call:
         return CanvasJson(content, status_code=status, headers=headers)
 
     async def answer_by(self, make: Callable[[], Response]) -> Response:
-        """What `make` gives, made here if an equal request has just been answered, else in a thread.
+        """What `make` gives, made here if an equal request was answered before, else in a thread.
 
-        All that an equal request read is remembered then, and to hand one to a thread and back takes
-        as long as to answer it. Where it is made changes nothing of what it checks and reads.
+        All that an equal request read is remembered, and to hand one to a thread and back takes as
+        long as to answer it. Where it is made changes nothing of what it checks and reads.
         """
-        scope, services = self.request.scope, self.services
+        scope, institutions = self.request.scope, self.services.institutions
         token = self.request.headers.get("authorization")
-        request = ("answered", hash((scope["raw_path"], scope["query_string"], token)))
-        if services.memory.holds(request) and services.institutions.is_at_hand():
+        request = hash((scope["raw_path"], scope["query_string"], token))
+        memory = self.services.memory
+        until: datetime | None = memory.at_hand(("answered", request, institutions.state))
+        if until is not None and datetime.now(UTC) < until and institutions.is_at_hand():
             return make()
-        answer = await run_in_threadpool(make)
-        services.memory.get(request, lambda: True)
-        return answer
+
+        def make_and_note() -> Response:
+            answer = make()
+            # To note the use of a token is to write, which may have to wait for other writers.
+            until = self.caller.token.use_noted_until - _MARGIN
+            memory.get(("answered", request, institutions.state), lambda: until)
+            return answer
+
+        return await run_in_threadpool(make_and_note)
 
     def _token(self) -> str | None:
         scheme, _, token = self.request.headers.get("authorization", "").partition(" ")

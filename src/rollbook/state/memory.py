@@ -54,12 +54,12 @@ class Memory:
         self._kept[key] = (version, answer)
         return answer
 
-    def holds(self, key: Hashable) -> bool:
-        """Whether the answer is at hand; tells so without waiting for anybody."""
-        if self._watch is None:
-            return False
+    def at_hand(self, key: Hashable) -> Any:
+        """What `get` would give without reading; None where it would read. Waits for nobody."""
         kept = self._kept.get(key)
-        return kept is not None and kept[0] == self._present_version()
+        if kept is None or self._watch is None or kept[0] != self._present_version():
+            return None
+        return kept[1]
 
     def close(self) -> None:
         """Let go of the database."""
