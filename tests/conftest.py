@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-import gc
+import rollbook.rare_collection  # noqa: F401 (before all that it is to speed up)
+
+# isort: split
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,9 +16,6 @@ __all__ = ["canvas_database", "postgres_server", "s3_server", "shared_canvas_dat
 
 # One process for each core runs the tests: engines with more threads would wait for each other.
 os.environ["ROLLBOOK_THREADS"] = "1"
-
-# Query plans are built of many small objects that live as long as the run.
-gc.set_threshold(100_000, 50, 100)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import rollbook.rare_collection  # noqa: F401 (before all that it is to speed up)
+
+# isort: split
 import errno
 import logging
 import signal

@@ -9,6 +9,7 @@ import typer
 from rich.text import Text
 
 import rollbook
+import rollbook.rare_collection
 from rollbook.cli import audit, doctor, lake, load, reports, runs, serve, sync, token
 from rollbook.cli.console import messages
 from rollbook.errors import RollbookError

@@ -36,8 +36,6 @@ def complete_tables(
         _add_account_settings(load, account_settings)
     derived = [name for name in DERIVED if name not in given]
     if _ASSOCIATION_SOURCES & load.rows.keys() and load.present().keys() >= _ASSOCIATION_SOURCES:
-        for name in derived:
-            load.drop(name)
         load.derive_associations(derived)
     if observers_from_enrollments and "user_observers" not in given:
         _derive_observers(load)

@@ -71,7 +71,7 @@ class Load:
 
     def clear(self, table: str) -> None:
         """Make a Canvas table that has no rows."""
-        self.replace(table, "SELECT 1 AS id WHERE false")
+        self.replace(table, "SELECT 1 AS id WHERE false", columns=("id",))
 
     def present(self) -> Mapping[str, Schema]:
         """The Canvas tables as this load sees them, with their columns and types."""
@@ -91,14 +91,15 @@ class Load:
         )
 
     def derive_associations(self, names: Collection[str] = tuple(DERIVED)) -> None:
-        """Write association tables that are missing or empty (data_sources.md, 3.3)."""
+        """Write association tables anew, whatever they held (data_sources.md, 3.3)."""
         engine = LakeEngine(
             self.connection, snapshot="in the making", source=self.source, data_as_of=None
         )
+        tables = Tables(engine)
         for name in names:
-            rows = engine.batches(getattr(Tables(engine), name), chunk_rows=100_000).read_all()
+            rows = engine.batches(DERIVED[name](tables, engine), chunk_rows=100_000).read_all()
             self.connection.register("derived_rows", rows)
-            self.replace(name, "SELECT * FROM derived_rows")
+            self.replace(name, "SELECT * FROM derived_rows", columns=TABLES[name].column_names)
             self.connection.unregister("derived_rows")
 
     def write_down(self) -> None:

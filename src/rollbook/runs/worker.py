@@ -6,6 +6,9 @@ or by another worker.
 
 from __future__ import annotations
 
+import rollbook.rare_collection  # noqa: F401 (before all that it is to speed up)
+
+# isort: split
 import json
 import logging
 import os

@@ -29,8 +29,6 @@ def write_tables(institution: Institution) -> None:
         for name in present - {*WORKING_TABLES, *_EMPTY_TABLES, *DERIVED}:
             institution.execute(f'DROP TABLE lake.{SCHEMA}."{name}"')
     if changed or not present >= DERIVED.keys():
-        for name in DERIVED:
-            load.clear(name)
         load.derive_associations()
     _remember(institution)
 
