@@ -31,7 +31,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         choices=("lake", "postgres", "copy", "all"),
         default="lake",
         help="the engine that runs the conformance cases, or all of them; `copy` is a lake loaded "
-        "from Postgres, which takes seconds a case",
+        "from Postgres, which takes seconds a case: `all` runs a few so",
     )
     parser.addoption(
         "--oracle-examples",
