@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -19,6 +19,11 @@ from rich.progress import (
     TextColumn,
     TimeElapsedColumn,
 )
+
+from rollbook.cli.interruption import interruptible, loading_into
+
+if TYPE_CHECKING:
+    from rollbook.engines.lake import Lake
 
 messages = Console(stderr=True, highlight=False)
 """For people: what goes on, what went wrong."""
@@ -68,9 +73,13 @@ def progress_bar(*columns: Any) -> Iterator[Progress | None]:
 
 
 @contextmanager
-def load_progress(title: str) -> Iterator[Any]:
-    """A `rollbook.load.loading.Progress` that shows a bar on a terminal, else nothing."""
-    with progress_bar() as bar:
+def load_progress(title: str, lake: Lake) -> Iterator[Any]:
+    """A `rollbook.load.loading.Progress` that shows a bar on a terminal, else nothing.
+
+    Raises:
+        Interrupted: the load into the lake was interrupted.
+    """
+    with interruptible(loading_into(lake)), progress_bar() as bar:
         if bar is None:
             yield lambda step, share: None
             return

@@ -60,7 +60,7 @@ def demo(
     from rollbook.load.demo import load_demo
 
     lake = read_settings(data=data).lake
-    with load_progress(f"demo {scale}") as progress:
+    with load_progress(f"demo {scale}", lake) as progress:
         summary = load_demo(lake, scale, datetime.now(UTC), progress)
     _show(summary, as_json=as_json)
 
@@ -112,7 +112,7 @@ def sis(
         batch_mode_term=batch_mode_term,
         now=datetime.now(UTC),
     )
-    with load_progress("SIS CSV") as progress:
+    with load_progress("SIS CSV", settings.lake) as progress:
         summary = load_sis_csv(settings.lake, sources, options, progress)
     _show(summary, as_json=as_json)
 
@@ -170,7 +170,7 @@ def canvas_data(
         account_settings=settings.account_settings,
         largest_loss=None if strict is None else share_of(strict),
     )
-    with load_progress("Canvas Data") as progress:
+    with load_progress("Canvas Data", settings.lake) as progress:
         summary = load_canvas_data(
             settings.lake,
             [text if text.startswith("s3://") else Path(text) for text in sources or []],
@@ -239,7 +239,7 @@ def postgres(
         account_settings=settings.account_settings,
         largest_loss=None if strict is None else share_of(strict),
     )
-    with load_progress("Postgres") as progress:
+    with load_progress("Postgres", settings.lake) as progress:
         summary = load_postgres(settings.lake, Postgres(url), options, progress)
     _show(summary, as_json=as_json)
 
@@ -257,8 +257,9 @@ def json_tables(
     from rollbook.config import read_settings
     from rollbook.load.json_tables import load_json_tables
 
-    with load_progress(file.name) as progress:
-        summary = load_json_tables(read_settings(data=data).lake, file, progress)
+    lake = read_settings(data=data).lake
+    with load_progress(file.name, lake) as progress:
+        summary = load_json_tables(lake, file, progress)
     _show(summary, as_json=as_json)
 
 

@@ -12,6 +12,7 @@ import rollbook
 import rollbook.rare_collection
 from rollbook.cli import audit, doctor, lake, load, reports, runs, serve, sync, token
 from rollbook.cli.console import messages
+from rollbook.cli.interruption import EXIT_STATUS, Interrupted, interruptible
 from rollbook.errors import RollbookError
 from rollbook.faults import explained
 
@@ -67,7 +68,11 @@ def main() -> None:
     130 interrupted.
     """
     try:
-        app()
+        with interruptible(lambda: "Interrupted."):
+            app()
+    except Interrupted as interruption:
+        messages.print(Text(str(interruption)), soft_wrap=True)
+        sys.exit(EXIT_STATUS)
     except OSError as error:
         known = explained(error)
         if known is None:

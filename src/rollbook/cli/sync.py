@@ -84,7 +84,7 @@ def canvas_data(
     )
 
     def sync() -> None:
-        with load_progress("Canvas Data") as progress:
+        with load_progress("Canvas Data", settings.lake) as progress:
             summary = sync_canvas_data(settings.lake, service, options, progress)
         _show(summary, as_json=as_json)
 

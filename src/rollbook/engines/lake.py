@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache, lru_cache
@@ -175,9 +175,12 @@ class Lake:
                     [source, json.dumps(details) if details else None],
                 )
                 connection.execute("COMMIT")
-            finally:
-                # An open transaction ends with its connection, and nothing of it stays.
-                connection.close()
+            except BaseException:
+                # Where that fails, the next load does it.
+                with suppress(duckdb.Error, OSError):
+                    connection.execute("ROLLBACK")
+                    self._remove_unfinished(connection)
+                raise
             self._unfinished.unlink()
 
     @contextmanager
@@ -196,12 +199,13 @@ class Lake:
             self.place.prepare()
             with closing(self._attached(read_only=False)) as connection:
                 if self._unfinished.exists():
-                    # While nobody loads, a file that the catalogue does not know is nobody's.
-                    connection.execute(
-                        "CALL ducklake_delete_orphaned_files('lake', cleanup_all => true)"
-                    )
-                    self._unfinished.unlink()
+                    self._remove_unfinished(connection)
                 yield connection
+
+    def _remove_unfinished(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Take away what no snapshot has: while nobody loads, it is nobody's."""
+        connection.execute("CALL ducklake_delete_orphaned_files('lake', cleanup_all => true)")
+        self._unfinished.unlink()
 
     @property
     def _unfinished(self) -> Path:

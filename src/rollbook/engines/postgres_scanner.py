@@ -39,10 +39,14 @@ class ScannerTransaction:
     def __init__(self, connection: duckdb.DuckDBPyConnection, url: str, name: str) -> None:
         self._name = name
         self._cursor = connection.cursor()
+        self._canceller = connection.cursor()
         try:
             self._attach(url)
+            (self._process,) = self.fetch("SELECT pg_backend_pid() AS process")[
+                "process"
+            ].to_pylist()
         except BaseException:
-            self._cursor.close()
+            self._close_cursors()
             raise
 
     def fetch(self, sql: str) -> pa.Table:
@@ -55,12 +59,20 @@ class ScannerTransaction:
 
     def cancel(self) -> None:
         self._cursor.interrupt()
+        # DuckDB does not look up while it waits for the server, for a lock perhaps.
+        with suppress(duckdb.Error):
+            cancel = f"SELECT pg_cancel_backend({int(self._process)})"
+            self._canceller.execute(f"FROM postgres_query('{_DATABASE}', ?)", [cancel]).fetchall()
 
     def close(self) -> None:
         # The server may be gone: then there is nothing left to end.
         for statement in ("ROLLBACK", f"DETACH {_DATABASE}"):
             with suppress(duckdb.Error):
                 self._cursor.execute(statement)
+        self._close_cursors()
+
+    def _close_cursors(self) -> None:
+        self._canceller.close()
         self._cursor.close()
 
     def _attach(self, url: str) -> None:

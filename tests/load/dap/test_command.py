@@ -11,6 +11,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from cli.terminal import assert_nothing_was_loaded, files_in, terminal
 from load.canvas_data.dump import Row
 from load.dap.conftest import Syncer
 from load.dap.server import CLIENT_ID, CLIENT_SECRET, DapServer
@@ -106,6 +107,28 @@ def test_a_killed_process_costs_no_more_than_what_was_on_its_way(
     assert [name for _, name in sync.users] == ["Ana", *["new"] * 4]
     assert server.asked("data") == []
     assert len({*server.asked("file")}) < len(changed)
+
+
+def test_ctrl_c_while_files_come_leaves_the_lake_as_it_was(server: DapServer, sync: Syncer) -> None:
+    server.polls = 0
+    server.commit("users", ANA)
+    sync("users")
+    server.commit("users", {"id": 2, "name": "new"})
+    server.hold = lambda _: True
+    data = sync.downloads.parent
+    before = files_in(data)
+    words = ("sync", "canvas-data", "--data", data, "--table", "users", "--every", "1s")
+
+    with terminal(*words, variables=variables(server)) as shown:
+        assert server.held.wait(60)
+        shown.interrupt()
+        status = shown.end()
+    server.release.set()
+
+    assert_nothing_was_loaded(shown, status)
+    assert sync.users == [(1, "Ana")]
+    left = {file.relative_to(data).parts[0] for file in files_in(data) - before}
+    assert left <= {"dap"}
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from adbc_driver_postgresql import dbapi
 from cli.command import Rollbook
+from cli.terminal import assert_nothing_was_loaded, files_in, terminal
 from conformance.cells import read_files
 from engines.postgres_server import CanvasDatabase, create_table
 from load.postgres.small_database import Copying, people
@@ -236,6 +238,24 @@ def test_a_server_that_goes_away_changes_nothing(canvas: Copying) -> None:
         canvas.load(stop)
     assert canvas.rows("users", "name") == [("Ada",)]
     assert len(canvas.lake.snapshots()) == 1
+
+
+def test_ctrl_c_while_the_database_lets_us_wait(canvas: Copying) -> None:
+    canvas.insert("accounts", ROOT)
+    canvas.insert("users", *people(1))
+    canvas.load()
+    before = files_in(canvas.folder)
+    with dbapi.connect(canvas.url.partition("&schema")[0]) as other, other.cursor() as cursor:
+        cursor.execute("LOCK TABLE few.users IN ACCESS EXCLUSIVE MODE")
+        with terminal("load", "postgres", canvas.url, "--data", canvas.folder) as shown:
+            shown.wait_for("users, 0 rows")
+            assert files_in(canvas.folder) > before
+            shown.interrupt()
+            assert_nothing_was_loaded(shown, shown.end())
+
+    assert canvas.rows("users", "name") == [("Ada",)]
+    assert len(canvas.lake.snapshots()) == 1
+    assert files_in(canvas.folder) == before
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -32,6 +33,7 @@ from rollbook.load.postgres.copying import Copier, Kind, Outcome
 _DERIVED = "derived"
 KIND = "postgres"
 """How the details of a snapshot name this kind of load."""
+_SECONDS_BETWEEN_STOPS = 0.2
 _OVERLAP = timedelta(days=1)
 """Rows come into the database later than their `updated_at` says: long transactions, clocks that
 differ, and Canvas Data 2's client, which brings them hours later."""
@@ -110,7 +112,7 @@ def load_postgres(
             earlier = earlier_details(lake, load, KIND, engine.source)
             read_at = lake.snapshot().data_as_of if earlier else None
             run = _Run(load, chosen, in_lake, earlier, read_at)
-            _copy_tables(run, engine)
+            _copy_interruptibly(run, engine)
         refuse_losses(run.outcomes, chosen.largest_loss)
         progress("Completing", 0.85)
         complete_tables(
@@ -123,6 +125,25 @@ def load_postgres(
         _keep_details(run, engine)
     progress("Done", 1.0)
     return summary_of(lake, load)
+
+
+def _copy_interruptibly(run: _Run, engine: PostgresEngine) -> None:
+    """Copy the tables in another thread.
+
+    Python hears Ctrl-C in this one, but not while it waits for the database itself, which it may
+    do for as long as another session holds a table.
+    """
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        copying = pool.submit(_copy_tables, run, engine)
+        try:
+            copying.result()
+        except KeyboardInterrupt:
+            # Between two queries nothing can be stopped, so once is not enough.
+            while not copying.done():
+                engine.interrupt()
+                run.load.connection.interrupt()
+                wait([copying], timeout=_SECONDS_BETWEEN_STOPS)
+            raise
 
 
 def _copy_tables(run: _Run, engine: PostgresEngine) -> None:
