@@ -8,6 +8,7 @@ import ibis
 import ibis.expr.types as ir
 
 from rollbook.canvas import associations
+from rollbook.canvas.older import with_older_columns
 from rollbook.canvas.roots import COLUMN as ROOT
 from rollbook.canvas.roots import Roots, needs_root, read_roots, with_root
 from rollbook.canvas.schema import TABLES, CanvasColumn, CanvasTable
@@ -19,7 +20,8 @@ class Tables:
     """The tables of `schema.TABLES` on one engine, each an attribute: `tables.enrollments`.
 
     A column that the source lacks holds its default, else NULL; root accounts and the sign of an
-    SIS import are derived where the source lacks them (data_sources.md, 2.3). The two association tables are
+    SIS import are derived where the source lacks them (data_sources.md, 2.3), and so is what older
+    Canvas tells by other columns (section 4). The two association tables are
     derived where they are missing or empty (data_sources.md, 3.3 steps 7 and 8).
 
     Raises:
@@ -56,6 +58,7 @@ class Tables:
             source, present = with_root(source, name, self._roots, self), present | {ROOT}
         if name == "accounts" and "sis_batch_id" not in present:
             source, present = _with_sis_mark(source, present), present | {"sis_batch_id"}
+        source, present = with_older_columns(source, name, present)
         return _typed(source, TABLES[name], present)
 
     @cached_property

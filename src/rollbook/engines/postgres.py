@@ -202,7 +202,7 @@ class PostgresEngine:
                 f"it: GRANT SELECT ON ALL TABLES IN SCHEMA {self._tables.schema} TO {self._role}."
             )
         rows = ops.DatabaseTable(
-            name=table,
+            name=self._tables.former_names.get(table, table),
             schema=Schema(columns),
             source=self,
             namespace=ops.Namespace(database=self._tables.schema),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -18,6 +18,8 @@ from rollbook.engines.postgres_link import Link
 from rollbook.errors import BadSource
 
 _ENUMERATIONS = "enumeration[]"
+_FORMER_NAMES = {"account_authorization_configs": "authentication_providers"}
+"""Tables that older Canvas calls otherwise, and what they are called now (data_sources.md, 4)."""
 _MARKS = frozenset({"pseudonyms", "enrollments"})
 """The tables by which a schema of Canvas is known (data_sources.md, section 4)."""
 
@@ -37,7 +39,7 @@ JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
 LEFT JOIN pg_catalog.pg_type item ON item.oid = t.typelem
 WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND a.attnum > 0 AND NOT a.attisdropped
-  AND c.relname IN ({", ".join(f"'{name}'" for name in TABLES)})
+  AND c.relname IN ({", ".join(f"'{name}'" for name in (*TABLES, *_FORMER_NAMES))})
   AND n.nspname !~ '^pg_'
 ORDER BY c.oid, a.attnum
 """
@@ -63,6 +65,8 @@ class SourceTables:
     """Of each table the columns of Canvas's that the role may read; none where it may not."""
     estimated_rows: Mapping[str, int]
     """As the database's own statistics say; 0 where they say nothing."""
+    former_names: Mapping[str, str]
+    """Of tables that the database calls as older Canvas did, that name."""
 
 
 def read_source_tables(link: Link, *, schema: str | None, name: str) -> SourceTables:
@@ -79,10 +83,15 @@ def read_source_tables(link: Link, *, schema: str | None, name: str) -> SourceTa
     found: dict[str, dict[str, dict[str, dt.DataType]]] = defaultdict(dict)
     estimates: dict[str, dict[str, int]] = defaultdict(dict)
     wanted = "" if schema is None else f'WHERE "schema" = {quoted(schema)}'
-    for row in link.fetch(f"SELECT * FROM ({_COLUMNS}) AS columns {wanted}").to_pylist():
-        columns = found[row["schema"]].setdefault(row["table"], {})
-        estimates[row["schema"]][row["table"]] = max(row["estimated_rows"], 0)
-        if row["readable"] and row["column"] in TABLES[row["table"]].column_names:
+    rows = link.fetch(f"SELECT * FROM ({_COLUMNS}) AS columns {wanted}").to_pylist()
+    former = _former_names({(row["schema"], row["table"]) for row in rows})
+    for row in rows:
+        name_now = _FORMER_NAMES.get(row["table"], row["table"])
+        if former[row["schema"]].get(name_now, name_now) != row["table"]:
+            continue
+        columns = found[row["schema"]].setdefault(name_now, {})
+        estimates[row["schema"]][name_now] = max(row["estimated_rows"], 0)
+        if row["readable"] and row["column"] in TABLES[name_now].column_names:
             columns[row["column"]] = _type_named(row["type"])
     chosen = schema or _only_schema([key for key in found if found[key].keys() >= _MARKS], name)
     if chosen not in found:
@@ -90,7 +99,7 @@ def read_source_tables(link: Link, *, schema: str | None, name: str) -> SourceTa
             f"{name} has no schema {chosen} with Canvas's tables. "
             "Name the right one in the address: ?schema=..."
         )
-    return SourceTables(chosen, found[chosen], estimates[chosen])
+    return SourceTables(chosen, found[chosen], estimates[chosen], former[chosen])
 
 
 def read_sync_times(link: Link, schema: str) -> Mapping[str, datetime]:
@@ -108,6 +117,16 @@ def read_sync_times(link: Link, schema: str) -> Mapping[str, datetime]:
         for row in link.fetch(_SYNCS).to_pylist()
         if row["schema"] == schema and row["table"] in TABLES
     }
+
+
+def _former_names(tables: Collection[tuple[str, str]]) -> Mapping[str, Mapping[str, str]]:
+    """By schema, the tables that are there under their former name alone."""
+    found: dict[str, dict[str, str]] = defaultdict(dict)
+    for schema, table in tables:
+        name = _FORMER_NAMES.get(table)
+        if name and (schema, name) not in tables:
+            found[schema][name] = table
+    return found
 
 
 def _only_schema(schemas: list[str], name: str) -> str:

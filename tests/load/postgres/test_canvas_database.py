@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from load.postgres.small_database import Copying, people
 
 import rollbook
 from rollbook.canvas.schema import TABLES
+from rollbook.canvas.tables import Tables
 from rollbook.engines.postgres import Postgres
 from rollbook.errors import BadSource, MissingTable, RowsLost, SourceUnavailable
 from rollbook.load.json_tables import load_tables
@@ -118,6 +120,56 @@ def test_what_the_database_lacks_is_derived(canvas: Copying) -> None:
     assert canvas.kinds()["course_account_associations"] == "derived"
     assert canvas.details()["tables"]["courses"]["missing_columns"] == ["root_account_id"]
     assert summary.rows["accounts"] == 2
+
+
+def test_older_canvas_says_it_by_other_columns_and_names(canvas: Copying) -> None:
+    """The same from the lake and straight from the database (data_sources.md, section 4)."""
+    more = ("scores", "access_tokens", "outcome_proficiencies", "authentication_providers")
+    canvas.execute(
+        *(create_table(name, schema="few") for name in more),
+        "ALTER TABLE scores DROP COLUMN course_score, DROP COLUMN unposted_current_score, "
+        "DROP COLUMN unposted_final_score",
+        "ALTER TABLE access_tokens DROP COLUMN permanent_expires_at",
+        "ALTER TABLE outcome_proficiencies DROP COLUMN context_type, DROP COLUMN context_id",
+        "ALTER TABLE authentication_providers RENAME TO account_authorization_configs",
+    )
+    score = {"enrollment_id": 3, "current_score": 80.5, "final_score": 70}
+    canvas.insert("accounts", ROOT)
+    canvas.insert("scores", {"id": 1, **score}, {"id": 2, "grading_period_id": 9, **score})
+    canvas.insert("access_tokens", {"id": 1, "expires_at": "2027-01-02"})
+    canvas.insert("outcome_proficiencies", {"id": 1, "account_id": 7}, {"id": 2})
+    canvas.insert("account_authorization_configs", {"id": 4, "auth_type": "ldap"})
+
+    canvas.load()
+
+    expected: dict[str, dict[str, list[Any]]] = {
+        "scores": {
+            "course_score": [True, False],
+            "unposted_current_score": [80.5, 80.5],
+            "unposted_final_score": [70.0, 70.0],
+        },
+        "access_tokens": {"permanent_expires_at": [datetime(2027, 1, 2)]},
+        "outcome_proficiencies": {"context_type": ["Account", None], "context_id": [7, None]},
+        "authentication_providers": {"id": [4], "auth_type": ["ldap"]},
+    }
+    for source in (canvas.lake, Postgres(canvas.url)):
+        with closing(source.engine()) as engine:
+            for name, columns in expected.items():
+                rows = engine.rows(getattr(Tables(engine), name).order_by("id"))
+                found = {column: [row[column] for row in rows] for column in columns}
+                assert found == columns
+
+
+def test_canvas_data_does_not_tell_until_when_tokens_are_valid(canvas: Copying) -> None:
+    """It lacks `token_hint`, too (2.2, 2.3)."""
+    canvas.execute(
+        create_table("access_tokens", schema="few"),
+        "ALTER TABLE access_tokens DROP COLUMN permanent_expires_at, DROP COLUMN token_hint",
+    )
+    canvas.insert("access_tokens", {"id": 1, "expires_at": "2027-01-02"})
+    with closing(Postgres(canvas.url).engine()) as engine:
+        rows = engine.rows(Tables(engine).access_tokens)
+    assert [row["permanent_expires_at"] for row in rows] == [None]
 
 
 def test_a_load_sees_one_moment(canvas: Copying) -> None:
