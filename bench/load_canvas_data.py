@@ -1,10 +1,11 @@
 """Loading a Canvas Data 2 snapshot, against DuckDB reading the same files into a table.
 
-    python bench/load_canvas_data.py [--runs 3] [--rows 6000000] [--form parquet]
+    python bench/load_canvas_data.py [--runs 3] [--rows 6000000] [--form parquet] [--in FOLDER]
 
-Makes a dump (submissions, enrollments, users and what they point to) in a temporary folder. DuckDB
-makes a table of each of the same files in a database file, which is durable as the lake is, or with
-`--in-memory` in memory. Prints a table; the ratio is DuckDB's time over ours.
+Makes a dump (submissions, a third as many enrollments, users and what they point to) in a temporary
+folder. DuckDB makes a table of each of the same files in a database file, which is durable as the
+lake is, or with `--in-memory` in memory. Then the lake gets an incremental that changes every
+hundredth row. Prints a table, DuckDB's time over ours, and the incremental's time over the load's.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
-from measure import in_turn
+from measure import in_turn, once
 
+from rollbook.engines.duck import DuckLimits
 from rollbook.engines.lake import Lake
 from rollbook.load.canvas_data import load_canvas_data
 
@@ -51,6 +53,11 @@ TABLES = {
     "accounts": f"""SELECT 1 AS "key.id", 'University' AS "value.name", NULL::BIGINT AS
         "value.parent_account_id", 'active' AS "value.workflow_state", {META} FROM range(1) t(i)""",
 }
+CHANGED = ("submissions", "enrollments", "users")
+CHANGES = """SELECT * REPLACE ("meta.ts" + INTERVAL 1 YEAR AS "meta.ts"), 'U' AS "meta.action"
+    FROM ({query}) WHERE "key.id" % 100 = 7"""
+MEMORY = "3GB"
+"""Beside what DuckDB counts there are the interpreter, Arrow and the allocator."""
 FORMS = {
     "parquet": ("parquet", "FORMAT parquet"),
     "csv": ("csv", "FORMAT csv, HEADER, NULLSTR 'NULL'"),
@@ -58,22 +65,24 @@ FORMS = {
 }
 
 
-def make_dump(folder: Path, rows: int, form: str) -> None:
-    """Write the tables, each into its folder, submissions in several parts."""
+def make_dump(folder: Path, rows: int, form: str, *, changes: bool = False) -> None:
+    """Write the tables, each into its folder; or an incremental of some of them."""
     ending, options = FORMS[form]
     numbers = {"rows": rows, "users": max(rows // 40, 1), "courses": max(rows // 2000, 1)}
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
-        for name, query in TABLES.items():
+        for name in CHANGED if changes else TABLES:
             target = folder / name
             target.mkdir(parents=True)
-            sql = query.format(**numbers)
+            sql = TABLES[name].format(**numbers)
+            if changes:
+                sql = CHANGES.format(query=sql)
             connection.execute(f"COPY ({sql}) TO '{target}/part-0.{ending}' ({options})")
 
 
 def ours(dump: Path, target: Path) -> None:
     """Load the dump as one snapshot, checks and all."""
-    lake = Lake(target)
+    lake = Lake(target, DuckLimits(memory=MEMORY))
     started = time.monotonic()
     load_canvas_data(lake, [dump])
     print(time.monotonic() - started)
@@ -95,27 +104,35 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=6_000_000, help="submissions")
     parser.add_argument("--form", choices=list(FORMS), default="parquet")
     parser.add_argument("--in-memory", action="store_true")
+    parser.add_argument("--in", dest="place", type=Path, help="where the temporary folder is made")
     parser.add_argument("--only", choices=["ours", "theirs"])
     parser.add_argument("--dump", type=Path)
+    parser.add_argument("--target", type=Path)
     options = parser.parse_args()
-    if options.only:
-        with tempfile.TemporaryDirectory(dir=options.dump.parent) as target:
-            if options.only == "ours":
-                ours(options.dump, Path(target))
-            else:
-                theirs(options.dump, Path(target), in_memory=options.in_memory)
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        dump = Path(folder) / "dump"
-        make_dump(dump, options.rows, options.form)
-        size = sum(file.stat().st_size for file in dump.rglob("*.*")) / 1e6
-        start = [sys.executable, __file__, "--dump", str(dump)]
-        in_memory = ["--in-memory"] if options.in_memory else []
-        commands: dict[str, Sequence[str]] = {
-            "rollbook": [*start, "--only", "ours"],
-            "DuckDB": [*start, "--only", "theirs", *in_memory],
-        }
-        measured = in_turn(commands, options.runs)
+    if options.only == "ours":
+        ours(options.dump, options.target)
+    elif options.only == "theirs":
+        with tempfile.TemporaryDirectory(dir=options.target) as target:
+            theirs(options.dump, Path(target), in_memory=options.in_memory)
+    else:
+        with tempfile.TemporaryDirectory(dir=options.place) as folder:
+            compare(Path(folder), options)
+
+
+def compare(folder: Path, options: argparse.Namespace) -> None:
+    """Measure both, then the incremental on top of our last load."""
+    dump, changes = folder / "dump", folder / "changes"
+    make_dump(dump, options.rows, options.form)
+    make_dump(changes, options.rows, options.form, changes=True)
+    size = sum(file.stat().st_size for file in dump.rglob("*.*")) / 1e6
+    start = [sys.executable, __file__, "--target", str(folder)]
+    in_memory = ["--in-memory"] if options.in_memory else []
+    load: Sequence[str] = [*start, "--only", "ours", "--dump"]
+    commands: dict[str, Sequence[str]] = {
+        "rollbook": [*load, str(dump)],
+        "DuckDB": [*start, "--only", "theirs", "--dump", str(dump), *in_memory],
+    }
+    measured = in_turn(commands, options.runs)
     print(
         f"| {options.form}, {options.rows:,} submissions, {size:,.0f} MB | median s | min s | peak MB |"
     )
@@ -125,8 +142,11 @@ def main() -> None:
             f"| {name} | {result.median_seconds:.2f} | {min(result.seconds):.2f} "
             f"| {result.peak_megabytes:.0f} |"
         )
-    ratio = measured["DuckDB"].median_seconds / measured["rollbook"].median_seconds
-    print(f"speed against DuckDB: {ratio:.2f}")
+    seconds, peak = once([*load, str(changes)])
+    print(f"| rollbook, an incremental of 1% | {seconds:.2f} | | {peak:.0f} |")
+    whole = measured["rollbook"].median_seconds
+    print(f"speed against DuckDB: {measured['DuckDB'].median_seconds / whole:.2f}")
+    print(f"time of the incremental against the load's: {seconds / whole:.1%}")
 
 
 if __name__ == "__main__":

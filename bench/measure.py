@@ -30,14 +30,15 @@ def in_turn(commands: dict[str, Sequence[str]], runs: int) -> dict[str, Measurem
     peaks: dict[str, float] = dict.fromkeys(commands, 0.0)
     for number in range(runs + 1):
         for name, command in commands.items():
-            elapsed, peak = _once(command)
+            elapsed, peak = once(command)
             if number:
                 seconds[name].append(elapsed)
                 peaks[name] = max(peaks[name], peak)
     return {name: Measurement(seconds[name], peaks[name]) for name in commands}
 
 
-def _once(command: Sequence[str]) -> tuple[float, float]:
+def once(command: Sequence[str]) -> tuple[float, float]:
+    """Measure a command: seconds, and the most megabytes that it held."""
     # The command prints the seconds of its own work, without the start of the interpreter.
     started = time.monotonic()
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)

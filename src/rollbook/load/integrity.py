@@ -117,6 +117,7 @@ def check_integrity(
     *,
     changed: Collection[str] | None = None,
     earlier: Integrity | None = None,
+    changes: Mapping[str, str] | None = None,
 ) -> Integrity:
     """Look for what does not fit.
 
@@ -124,23 +125,28 @@ def check_integrity(
         connection: sees the lake's tables.
         changed: the tables that changed since `earlier`; all of them if None.
         earlier: what was found before; what no change can have touched is taken from it.
+        changes: of changed tables whose other rows stayed as they were, a table of the changes, each
+            key once; `meta_deleted` tells which rows are gone. Only changes are looked through where
+            all was well before, which they are few of.
     """
     present = {name: schema.names for name, schema in schemas_in_lake(connection).items()}
     touched = set(present) if changed is None or earlier is None else set(changed)
     kept = earlier or Integrity()
-    references = [reference for reference in _references(present) if _touches(reference, touched)]
+    delta = _Delta(connection, changes if earlier and changes else {}, frozenset(touched), kept)
+    references = [r for r in _references(present) if _touches(r, touched) and delta.may_break(r)]
     orphans = [o for o in kept.orphans if not {o.table, o.target} & touched and o.table in present]
     orphans += [o for r in references if (o := _orphans(connection, r)) is not None]
     states = [s for s in kept.unknown_states if s.table not in touched and s.table in present]
     for (table, column), known in STATES.items():
-        if table in touched and column in present.get(table, ()):
+        may_differ = table in touched and delta.may_bring_state(table, column, known)
+        if may_differ and column in present.get(table, ()):
             states += _unknown_states(connection, table, column, known)
     duplicates = {
         name: number
         for name, number in (kept.duplicate_keys or {}).items()
         if name not in touched and name in present
     }
-    for name in touched & present.keys():
+    for name in filter(delta.may_double_keys, touched & present.keys()):
         if number := count_duplicates(connection, f'lake.{SCHEMA}."{name}"', _key(name)):
             duplicates[name] = number
     return Integrity(
@@ -148,6 +154,77 @@ def check_integrity(
         unknown_states=tuple(states),
         duplicate_keys=duplicates,
     )
+
+
+@dataclass(frozen=True)
+class _Delta:
+    """Whether the changes of a load can have broken what was sound before."""
+
+    connection: duckdb.DuckDBPyConnection
+    changes: Mapping[str, str]
+    touched: frozenset[str]
+    earlier: Integrity
+
+    def may_break(self, reference: _Reference) -> bool:
+        """Whether rows may point to nothing."""
+        if not self._knows(reference.table) or not self._knows(reference.target):
+            return True
+        known = {(o.table, o.column, o.target) for o in self.earlier.orphans}
+        if (reference.table, reference.column, reference.target) in known:
+            return True
+        return self._rows_without_target(reference) or self._rows_to_what_is_gone(reference)
+
+    def may_bring_state(self, table: str, column: str, known: Collection[str]) -> bool:
+        """Whether rows may have a state that Canvas does not have."""
+        had = any((s.table, s.column) == (table, column) for s in self.earlier.unknown_states)
+        changes = self.changes.get(table)
+        if had or changes is None:
+            return True
+        if not self._has(changes, column):
+            return False
+        query = f'SELECT DISTINCT "{column}" FROM {changes} WHERE "{column}" IS NOT NULL'
+        return any(state not in known for (state,) in self.connection.execute(query).fetchall())
+
+    def may_double_keys(self, table: str) -> bool:
+        """Whether rows may have the key of another: changes replace by key."""
+        return table not in self.changes or table in (self.earlier.duplicate_keys or {})
+
+    def _knows(self, table: str) -> bool:
+        return table not in self.touched or table in self.changes
+
+    def _rows_without_target(self, reference: _Reference) -> bool:
+        changes = self.changes.get(reference.table)
+        if changes is None or not self._has(changes, reference.column):
+            return False
+        # A change may leave out the column that tells what kind of object is meant.
+        kind = reference.kind if reference.kind and self._has(changes, reference.kind[0]) else None
+        where, parameters = _pointing(reference.column, kind)
+        pointing = f"FROM {changes} AS pointing WHERE NOT meta_deleted AND {where}"
+        if not _first(self.connection, f"SELECT count(*) {pointing}", parameters):
+            return False
+        key = _key(reference.target)
+        lost = (
+            f'SELECT count(*) FROM (SELECT DISTINCT pointing."{reference.column}" AS value {pointing}) '
+            f'ANTI JOIN lake.{SCHEMA}."{reference.target}" AS target ON value = target.{key}'
+        )
+        return bool(_first(self.connection, lost, parameters))
+
+    def _rows_to_what_is_gone(self, reference: _Reference) -> bool:
+        changes = self.changes.get(reference.target)
+        if changes is None:
+            return False
+        gone = f"SELECT {_key(reference.target)} FROM {changes} WHERE meta_deleted"
+        if not _first(self.connection, f"SELECT count(*) FROM ({gone})", []):
+            return False
+        where, parameters = _pointing(reference.column, reference.kind)
+        lost = (
+            f'SELECT count(*) FROM lake.{SCHEMA}."{reference.table}" AS pointing '
+            f'WHERE pointing."{reference.column}" IN ({gone}) AND {where}'
+        )
+        return bool(_first(self.connection, lost, parameters))
+
+    def _has(self, table: str, column: str) -> bool:
+        return column in self.connection.table(table).columns
 
 
 def count_duplicates(connection: duckdb.DuckDBPyConnection, table: str, key: str) -> int:
@@ -190,23 +267,23 @@ def _touches(reference: _Reference, touched: Collection[str]) -> bool:
 
 
 def _orphans(connection: duckdb.DuckDBPyConnection, reference: _Reference) -> Orphans | None:
-    """The rows without a partner; 0 stands for nothing."""
-    column, key = f'pointing."{reference.column}"', _key(reference.target)
-    conditions = [f"{column} <> 0"]
-    parameters: list[object] = []
-    if reference.kind:
-        conditions.append(f'pointing."{reference.kind[0]}" = ?')
-        parameters.append(reference.kind[1])
-    lost = (
-        f'FROM lake.{SCHEMA}."{reference.table}" AS pointing '
-        f'ANTI JOIN lake.{SCHEMA}."{reference.target}" AS target ON {column} = target.{key} '
-        f"WHERE {' AND '.join(conditions)}"
+    """The rows without a partner."""
+    where, parameters = _pointing(reference.column, reference.kind)
+    pointing = f'FROM lake.{SCHEMA}."{reference.table}" AS pointing WHERE {where}'
+    # Values are fewer than rows; and joined with the rows, a large table is at times taken for the
+    # small one, and does not fit into memory.
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE lost_values AS "
+        f'SELECT value FROM (SELECT DISTINCT pointing."{reference.column}" AS value {pointing}) '
+        f'ANTI JOIN lake.{SCHEMA}."{reference.target}" AS target '
+        f"ON value = target.{_key(reference.target)}",
+        parameters,
     )
-    number = _first(connection, f"SELECT count(*) {lost}", parameters)
-    if not number:
+    if not _first(connection, "SELECT count(*) FROM lost_values", []):
         return None
-    query = f"SELECT DISTINCT {column} {lost} ORDER BY 1 LIMIT {_EXAMPLES}"
-    examples = connection.execute(query, parameters).fetchall()
+    lost = f'{pointing} AND pointing."{reference.column}" IN (FROM lost_values)'
+    number = _first(connection, f"SELECT count(*) {lost}", parameters)
+    examples = connection.execute(f"FROM lost_values ORDER BY 1 LIMIT {_EXAMPLES}").fetchall()
     return Orphans(
         table=reference.table,
         column=reference.column,
@@ -214,6 +291,12 @@ def _orphans(connection: duckdb.DuckDBPyConnection, reference: _Reference) -> Or
         rows=number,
         examples=tuple(int(row[0]) for row in examples),
     )
+
+
+def _pointing(column: str, kind: tuple[str, str] | None) -> tuple[str, list[object]]:
+    """The condition that a row points to something, with its parameters; 0 stands for nothing."""
+    pointing = f'pointing."{column}" <> 0'
+    return (f'{pointing} AND pointing."{kind[0]}" = ?', [kind[1]]) if kind else (pointing, [])
 
 
 def _unknown_states(

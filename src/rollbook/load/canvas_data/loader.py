@@ -15,7 +15,7 @@ from rollbook.engines.lake import Lake
 from rollbook.load.canvas_data.bucket_sources import bring
 from rollbook.load.canvas_data.discovery import Found, Job, Kind, find_jobs
 from rollbook.load.canvas_data.options import CanvasDataOptions
-from rollbook.load.canvas_data.tables import Outcome, TableLoader
+from rollbook.load.canvas_data.tables import Outcome, TableLoader, changes_of
 from rollbook.load.completion import complete_tables
 from rollbook.load.integrity import Integrity, check_integrity
 from rollbook.load.loading import (
@@ -211,7 +211,14 @@ def _keep_details(run: _Run, found: Found) -> None:
         unread_tables=list(found.unread),
         unrecognised=list(found.unrecognised),
         integrity=check_integrity(
-            load.connection, changed=load.rows.keys(), earlier=run.earlier_integrity
+            load.connection,
+            changed=load.rows.keys(),
+            earlier=run.earlier_integrity,
+            changes={
+                name: changes_of(name)
+                for name, outcome in run.outcomes.items()
+                if outcome.kind is Kind.INCREMENTAL
+            },
         ).as_json(),
     )
     for name, outcome in run.outcomes.items():

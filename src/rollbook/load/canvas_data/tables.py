@@ -174,7 +174,9 @@ class TableLoader:
             [table.name],
         )
         self._merge(table, target, names, new=set(names) - present, outcome=outcome)
-        self.connection.execute("DROP TABLE changes; DROP TABLE newest")
+        self.connection.execute(
+            f"DROP TABLE changes; ALTER TABLE newest RENAME TO {changes_of(table.name)}"
+        )
 
     def _merge(
         self,
@@ -189,10 +191,11 @@ class TableLoader:
         changed = self._number("SELECT count(*) FROM newest WHERE NOT meta_deleted")
         gone = self._number("SELECT count(*) FROM newest WHERE meta_deleted")
         outcome.changed = changed
-        outcome.deleted = self._number(
-            f"SELECT count(*) FROM {target} WHERE {key} IN "
-            f"(SELECT {key} FROM newest WHERE meta_deleted)"
-        )
+        if gone:
+            outcome.deleted = self._number(
+                f"SELECT count(*) FROM {target} WHERE {key} IN "
+                f"(SELECT {key} FROM newest WHERE meta_deleted)"
+            )
         if not changed and not gone:
             return
         columns = ", ".join([*_quoted(names), "meta_ts", "meta_lost"])
@@ -320,6 +323,14 @@ class TableLoader:
     def _number(self, sql: str, parameters: Sequence[object] = ()) -> int:
         row = self.connection.execute(sql, list(parameters)).fetchone()
         return int(row[0]) if row else 0
+
+
+def changes_of(table: str) -> str:
+    """The table of this connection that holds the changes that a load brought to a table.
+
+    Each key once; `meta_deleted` tells which rows are gone.
+    """
+    return f"changes_of_{table}"
 
 
 def present_columns(table: CanvasTable, parts: Sequence[Part], known: frozenset[str]) -> list[str]:
