@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from load.canvas_data.dump import Dump, records, write_job
+from load.canvas_data.dump import Dump, Record, deletions, records, updates, write_job
 from typer.testing import CliRunner
 
 from rollbook.cli.main import app
 from rollbook.engines.lake import Lake
 from rollbook.errors import RowsLost
 from rollbook.load.demo import load_demo
-from rollbook.load.integrity import Integrity, Orphans, UnknownState, integrity_of
+from rollbook.load.integrity import (
+    Integrity,
+    Orphans,
+    UnknownState,
+    check_integrity,
+    integrity_of,
+)
 from rollbook.reports.manifest import manifest_of
 from rollbook.reports.registry import registry
 
+LATER = "2025-06-01T06:00:00.000Z"
 USERS = records(*({"id": n, "name": f"U{n}"} for n in range(1, 11)))
 ENROLLMENTS = records(
     {"id": 1, "user_id": 1, "course_id": 5, "workflow_state": "active"},
@@ -76,6 +84,50 @@ def test_what_a_load_cannot_have_touched_is_kept(dump: Dump) -> None:
     dump.load_records("users", [*USERS, *records({"id": 77, "name": "late"})])
     assert [orphans.examples for orphans in found(dump.lake).orphans] == [(78,)]
     assert [state.state for state in found(dump.lake).unknown_states] == ["actve"]
+
+
+SOUND = {
+    "users": USERS,
+    "enrollments": records(
+        {"id": 1, "user_id": 1, "course_id": 5, "workflow_state": "active"},
+        {"id": 2, "user_id": 2, "course_id": 5, "workflow_state": "active"},
+    ),
+    "courses": records({"id": 5, "name": "Art"}, {"id": 6, "name": "Music"}),
+    "groups": records({"id": 1, "context_id": 5, "context_type": "Course"}),
+}
+BROKEN = {**SOUND, "enrollments": ENROLLMENTS}
+
+
+@pytest.mark.parametrize(
+    ("before", "changes", "problems"),
+    [
+        (SOUND, {"users": updates({"id": 1, "name": "Ada"}, {"id": 11}, ts=LATER)}, 0),
+        (SOUND, {"courses": deletions(6, ts=LATER)}, 0),
+        (SOUND, {"courses": deletions(5, ts=LATER)}, 2),
+        (SOUND, {"enrollments": updates({"id": 3, "user_id": 99}, ts=LATER)}, 1),
+        (SOUND, {"enrollments": updates({"id": 2, "workflow_state": "gone"}, ts=LATER)}, 1),
+        (SOUND, {"groups": updates({"id": 1, "context_id": 7}, ts=LATER)}, 0),
+        (BROKEN, {"users": updates({"id": 77, "name": "Ada"}, ts=LATER)}, 2),
+        (BROKEN, {"enrollments": deletions(2, 3, ts=LATER)}, 0),
+        (BROKEN, {"users": deletions(1, ts=LATER)}, 2),
+    ],
+)
+def test_changes_are_found_as_if_all_were_looked_through(
+    dump: Dump,
+    before: Mapping[str, list[Record]],
+    changes: Mapping[str, list[Record]],
+    problems: int,
+) -> None:
+    for table, rows in before.items():
+        write_job(dump.folder / "whole" / table, rows)
+    dump.load(dump.folder / "whole")
+    for table, rows in changes.items():
+        write_job(dump.folder / "changes" / table, rows)
+    dump.load(dump.folder / "changes")
+
+    with dump.lake.reading(dump.lake.snapshot()) as connection:
+        assert found(dump.lake) == check_integrity(connection)
+    assert len(found(dump.lake).orphans + found(dump.lake).unknown_states) == problems
 
 
 def test_loads_of_other_kinds_are_checked_when_asked(dump: Dump) -> None:
