@@ -202,11 +202,7 @@ class _Delta:
         pointing = f"FROM {changes} AS pointing WHERE NOT meta_deleted AND {where}"
         if not _first(self.connection, f"SELECT count(*) {pointing}", parameters):
             return False
-        key = _key(reference.target)
-        lost = (
-            f'SELECT count(*) FROM (SELECT DISTINCT pointing."{reference.column}" AS value {pointing}) '
-            f'ANTI JOIN lake.{SCHEMA}."{reference.target}" AS target ON value = target.{key}'
-        )
+        lost = f"SELECT count(*) FROM ({_lost_values(reference, pointing)})"
         return bool(_first(self.connection, lost, parameters))
 
     def _rows_to_what_is_gone(self, reference: _Reference) -> bool:
@@ -270,19 +266,15 @@ def _orphans(connection: duckdb.DuckDBPyConnection, reference: _Reference) -> Or
     """The rows without a partner."""
     where, parameters = _pointing(reference.column, reference.kind)
     pointing = f'FROM lake.{SCHEMA}."{reference.table}" AS pointing WHERE {where}'
-    # Values are fewer than rows; and joined with the rows, a large table is at times taken for the
-    # small one, and does not fit into memory.
-    connection.execute(
-        "CREATE OR REPLACE TEMP TABLE lost_values AS "
-        f'SELECT value FROM (SELECT DISTINCT pointing."{reference.column}" AS value {pointing}) '
-        f'ANTI JOIN lake.{SCHEMA}."{reference.target}" AS target '
-        f"ON value = target.{_key(reference.target)}",
+    lost = _lost_values(reference, pointing)
+    if not _first(connection, f"SELECT count(*) FROM ({lost})", parameters):
+        return None
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE lost_values AS {lost}", parameters)
+    number = _first(
+        connection,
+        f'SELECT count(*) {pointing} AND pointing."{reference.column}" IN (FROM lost_values)',
         parameters,
     )
-    if not _first(connection, "SELECT count(*) FROM lost_values", []):
-        return None
-    lost = f'{pointing} AND pointing."{reference.column}" IN (FROM lost_values)'
-    number = _first(connection, f"SELECT count(*) {lost}", parameters)
     examples = connection.execute(f"FROM lost_values ORDER BY 1 LIMIT {_EXAMPLES}").fetchall()
     return Orphans(
         table=reference.table,
@@ -290,6 +282,19 @@ def _orphans(connection: duckdb.DuckDBPyConnection, reference: _Reference) -> Or
         target=reference.target,
         rows=number,
         examples=tuple(int(row[0]) for row in examples),
+    )
+
+
+def _lost_values(reference: _Reference, pointing: str) -> str:
+    """A query of the values without a partner, of rows given as `FROM ... AS pointing WHERE ...`.
+
+    Values are fewer than rows; and where rows are joined, a large table is at times taken for the
+    small one, and does not fit into memory.
+    """
+    return (
+        f'SELECT value FROM (SELECT DISTINCT pointing."{reference.column}" AS value {pointing}) '
+        f'ANTI JOIN lake.{SCHEMA}."{reference.target}" AS target '
+        f"ON value = target.{_key(reference.target)}"
     )
 
 

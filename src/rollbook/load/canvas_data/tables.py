@@ -160,23 +160,37 @@ class TableLoader:
             self._fill(table, job, "changes", names, outcome, number=number)
         self._drop_rows_without_key(table, "changes", outcome)
         (key,) = table.primary_key
-        self.connection.execute(
-            "CREATE OR REPLACE TEMP TABLE newest AS FROM changes "
-            f"QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY meta_ts DESC, meta_job DESC) = 1"
-        )
+        if count_duplicates(self.connection, "changes", key):
+            self.connection.execute(
+                "CREATE OR REPLACE TEMP TABLE newest AS FROM changes QUALIFY row_number() "
+                f"OVER (PARTITION BY {key} ORDER BY meta_ts DESC, meta_job DESC) = 1"
+            )
+            self.connection.execute("DROP TABLE changes")
+        else:
+            self.connection.execute("ALTER TABLE changes RENAME TO newest")
         target = f'lake.{SCHEMA}."{table.name}"'
-        outcome.stale = self._number(
-            f"DELETE FROM newest USING {target} AS old "
-            f"WHERE old.{key} = newest.{key} AND old.meta_ts > newest.meta_ts"
-        ) + self._number(
+        if self._may_be_stale(target):
+            outcome.stale = self._number(
+                f"DELETE FROM newest USING {target} AS old "
+                f"WHERE old.{key} = newest.{key} AND old.meta_ts > newest.meta_ts"
+            )
+        outcome.stale += self._number(
             f"DELETE FROM newest USING {MEMORY}.deleted AS gone WHERE gone.table_name = ? "
             f"AND gone.key = newest.{key} AND gone.ts > newest.meta_ts",
             [table.name],
         )
         self._merge(table, target, names, new=set(names) - present, outcome=outcome)
-        self.connection.execute(
-            f"DROP TABLE changes; ALTER TABLE newest RENAME TO {changes_of(table.name)}"
-        )
+        self.connection.execute(f"ALTER TABLE newest RENAME TO {changes_of(table.name)}")
+
+    def _may_be_stale(self, target: str) -> bool:
+        """Whether the lake has any row that is newer than the oldest change.
+
+        Statistics of the files tell in no time that there is none, which is the common case.
+        """
+        row = self.connection.execute("SELECT min(meta_ts) FROM newest").fetchone()
+        oldest = row[0] if row else None
+        newer = f"SELECT count(*) FROM (SELECT 1 FROM {target} WHERE meta_ts > ? LIMIT 1)"
+        return oldest is not None and bool(self._number(newer, [oldest]))
 
     def _merge(
         self,
