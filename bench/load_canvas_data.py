@@ -59,7 +59,7 @@ CHANGED = {"submissions": "rows", "enrollments": "enrollments", "users": "users"
 CHANGES = """SELECT * REPLACE ("meta.ts" + INTERVAL 1 YEAR AS "meta.ts"), 'U' AS "meta.action"
     FROM ({query}) WHERE {condition}"""
 CONDITIONS = {
-    "of the newest rows": '"key.id" * 100 > {number} * 99',
+    "of the newest rows": '"key.id" > {number} - {number} // 100',
     "all over": '"key.id" % 100 = 7',
 }
 MEMORY = "3GB"
