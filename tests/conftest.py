@@ -51,6 +51,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="how many loads are killed, each at a random moment",
     )
     parser.addoption(
+        "--run-kills",
+        type=int,
+        default=14,
+        help="at how many points of a run the worker, the server or both are killed",
+    )
+    parser.addoption(
         "--official-clients",
         action="store_true",
         help="install the official client of Canvas Data and run it against the tests' server",

@@ -1,0 +1,221 @@
+"""Runs whose worker, or server, or both are killed: each accepted one ends once, whole, alone.
+
+`pytest tests/faults/test_killed_runs.py --run-kills 200` takes some minutes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import random
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import cycle, islice
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import sqlalchemy as sa
+from api.live import until
+from faults.installation import Installation, asked, installed
+from faults.kill_points import STAGES, KillPoint, KillPoints, Role
+
+from rollbook.audit import Event
+from rollbook.runs.jobs import DurableJobs
+from rollbook.runs.model import UNFINISHED, Run, Status
+from rollbook.runs.store import RunStore
+from rollbook.runs.totals import read_totals
+from rollbook.state.database import Database, open_database
+from rollbook.state.tables import audit
+
+_log = logging.getLogger(__name__)
+
+REPORT = "/api/v1/accounts/self/reports/numbers_csv"
+REPORTS = """
+import ibis
+
+from rollbook.reports.report import Column, OutputFile, Plan, Report
+
+
+def numbers(tables, scope):
+    # Two pieces, so that one is read while the other is written.
+    many = ibis.range(130_000).unnest().name("n").as_table().order_by("n")
+    return Plan(
+        (
+            OutputFile("many", (Column("n", many.n),), many),
+            OutputFile("accounts", (Column("id", tables.accounts.id),), tables.accounts),
+        )
+    )
+
+
+REPORTS = (
+    Report(
+        key="numbers_csv",
+        title="Numbers",
+        description="",
+        parameters=(),
+        tables=("accounts",),
+        repeatable=True,
+        plan=numbers,
+    ),
+)
+"""
+PLACES: Sequence[tuple[Role, str]] = [
+    (role, stage) for role, stages in STAGES.items() for stage in stages
+]
+VICTIMS: Sequence[Sequence[Role]] = [["worker"], ["server"], ["worker", "server"]]
+
+
+@dataclass
+class Fate:
+    """What became of the runs of an installation."""
+
+    installation: Installation
+    database: Database
+    jobs: DurableJobs
+
+    @property
+    def store(self) -> RunStore:
+        return RunStore(self.database)
+
+    def all_ended(self) -> list[Run]:
+        """All runs, once each has ended and nobody works on any."""
+        until(lambda: not self.store.newest(statuses=UNFINISHED, limit=1))
+        runs = self.store.newest(limit=10_000, statuses=list(Status))
+        until(lambda: set(self.jobs.progress(run.id for run in runs).values()) <= {"ended"})
+        until(lambda: not self.work_left(runs))
+        return runs
+
+    def work_left(self, runs: Sequence[Run]) -> list[Path]:
+        """The folders in which runs were made."""
+        made = {f"{run.id}-{attempt}" for run in runs for attempt in range(1, run.attempt + 1)}
+        folders = (self.installation.settings.data / "work").glob("*/*")
+        return [folder for folder in folders if folder.name in made]
+
+    def check_files(self, runs: Sequence[Run]) -> None:
+        """Each file is whole, and there is no other."""
+        folder = self.installation.settings.data / "files"
+        expected = set[str]()
+        for run in runs:
+            assert (run.file is not None) == (run.status is Status.COMPLETE)
+            if run.file is not None:
+                content = (folder / run.file.location).read_bytes()
+                manifest = folder / f"{run.file.location.partition('.')[0]}.json"
+                digest = hashlib.sha256(content).hexdigest()
+                assert digest == run.file.sha256 == json.loads(manifest.read_text())["sha256"]
+                assert len(content) == run.file.size
+                expected |= {run.file.location, manifest.name}
+        assert {file.name for file in folder.iterdir()} == expected
+
+    def check_records(self, runs: Sequence[Run]) -> None:
+        """The audit log and the totals have each run's start and end once."""
+        with self.database.reading() as connection:
+            counted = sa.select(audit.c.run_id, audit.c.event, sa.func.count())
+            rows = connection.execute(counted.group_by(audit.c.run_id, audit.c.event)).all()
+            totals = read_totals(connection)
+        events = {(run_id, event): number for run_id, event, number in rows}
+        for run in runs:
+            assert events[run.id, Event.RUN_STARTED] == 1
+            completed = events.get((run.id, Event.RUN_COMPLETED), 0)
+            assert completed == (run.status is Status.COMPLETE)
+        ends = Counter(run.status.value for run in runs)
+        assert Counter({total.outcome: 0 for total in totals}) + ends == sum(
+            (Counter({total.outcome: total.runs}) for total in totals), Counter()
+        )
+
+
+@pytest.fixture(scope="module")
+def points(tmp_path_factory: pytest.TempPathFactory) -> KillPoints:
+    return KillPoints(tmp_path_factory.mktemp("points"))
+
+
+@pytest.fixture(scope="module")
+def fate(tmp_path_factory: pytest.TempPathFactory, points: KillPoints) -> Iterator[Fate]:
+    folder = tmp_path_factory.mktemp("data")
+    reports = tmp_path_factory.mktemp("reports")
+    (reports / "numbers.py").write_text(REPORTS)
+    with installed(folder, traced=points.folder, reports_folder=reports) as installation:
+        database = open_database(installation.settings)
+        jobs = DurableJobs(installation.settings)
+        yield Fate(installation, database, jobs)
+        jobs.close()
+        database.close()
+
+
+def started(client: httpx.Client, point: int) -> dict[str, Any]:
+    """A run that was accepted."""
+    answer = asked(client, "POST", REPORT, data={"parameters[point]": point})
+    assert answer.status_code == 200, answer.text
+    run: dict[str, Any] = answer.json()
+    return run
+
+
+def ended(client: httpx.Client, run: dict[str, Any]) -> dict[str, Any]:
+    """The run at its end; each request waits for a change, and is sent again if nobody answers."""
+
+    def look() -> dict[str, Any] | None:
+        answer = asked(client, "GET", f"{REPORT}/{run['id']}", params={"wait": 30})
+        assert answer.status_code == 200, answer.text
+        shown: dict[str, Any] = answer.json()
+        return shown if shown["progress"] == 100 else None
+
+    return until(look)
+
+
+def two_clients(installation: Installation, point: int) -> list[dict[str, Any]]:
+    """The runs of two who ask for the same at a time: one computes, the other gets its file."""
+
+    def run_one(_number: int) -> dict[str, Any]:
+        with installation.client() as client:
+            return ended(client, started(client, point))
+
+    with ThreadPoolExecutor(2) as clients:
+        return list(clients.map(run_one, range(2)))
+
+
+def test_runs_end_once_whoever_is_killed_in_whatever_stage(
+    fate: Fate, points: KillPoints, pytestconfig: pytest.Config
+) -> None:
+    installation = fate.installation
+    points.set(KillPoint("worker", "", line=0))
+    two_clients(installation, point=0)
+    points.clear()
+    lines = points.counted()
+    assert set(lines) == set(PLACES)
+    (undisturbed, *_) = fate.all_ended()
+    assert undisturbed.file is not None
+
+    chance = random.Random(20_261_127)  # noqa: S311 (moments, not secrets)
+    number = pytestconfig.getoption("--run-kills")
+    reached = Counter[tuple[str, str, str]]()
+    for point, (role, stage) in enumerate(islice(cycle(PLACES), number), start=1):
+        victims = VICTIMS[(point + point // len(PLACES)) % len(VICTIMS)]
+        ids = {installation.ids[victim] for victim in victims}
+        line = chance.randint(1, lines[role, stage])
+        points.set(KillPoint(role, stage, line, sorted(ids)))
+        answered = two_clients(installation, point)
+        was_reached = points.clear()
+        if was_reached:
+            reached[role, stage, "+".join(victims)] += 1
+            installation.wait_for_others_than(ids)
+
+        runs = fate.all_ended()
+        mine = [run for run in runs if run.requested == {"point": str(point)}]
+        assert {run["status"] for run in answered} == {"complete"}
+        assert {run["id"] for run in answered} <= {run.id for run in mine}
+        assert {run.status for run in mine} == {Status.COMPLETE}
+        assert {run.file.sha256 for run in mine if run.file} == {undisturbed.file.sha256}
+        fate.check_files(runs)
+        fate.check_records(runs)
+        _log.info(
+            "point %s: %s, %s of %s, line %s: %s", point, victims, stage, role, line, was_reached
+        )
+
+    _log.info("killed: %s; ends: %s", reached, Counter(installation.ends))
+    assert {status for _, status in installation.ends} == {-9}
+    stages = Counter((role, stage) for role, stage, _ in reached.elements())
+    assert set(stages) == set(PLACES)
