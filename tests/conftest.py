@@ -57,6 +57,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="at how many points of a run the worker, the server or both are killed",
     )
     parser.addoption(
+        "--all-orders",
+        action="store_true",
+        help="follow all orders in which a run is started, done, aborted and deleted at once",
+    )
+    parser.addoption(
         "--official-clients",
         action="store_true",
         help="install the official client of Canvas Data and run it against the tests' server",

@@ -8,7 +8,9 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import os
 import random
+import signal
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -27,6 +29,7 @@ from faults.kill_points import STAGES, KillPoint, KillPoints, Role
 from rollbook.audit import Event
 from rollbook.runs.jobs import DurableJobs
 from rollbook.runs.model import UNFINISHED, Run, Status
+from rollbook.runs.performance import MOST_DEATHS
 from rollbook.runs.store import RunStore
 from rollbook.runs.totals import read_totals
 from rollbook.state.database import Database, open_database
@@ -34,8 +37,11 @@ from rollbook.state.tables import audit
 
 _log = logging.getLogger(__name__)
 
-REPORT = "/api/v1/accounts/self/reports/numbers_csv"
+NUMBERS = "/api/v1/accounts/self/reports/numbers_csv"
+GATE = "/api/v1/accounts/self/reports/gate_csv"
 REPORTS = """
+from pathlib import Path
+
 import ibis
 
 from rollbook.reports.report import Column, OutputFile, Plan, Report
@@ -52,18 +58,26 @@ def numbers(tables, scope):
     )
 
 
-REPORTS = (
+def gate(tables, scope):
+    # A pipe, which opens once the test opens its other end.
+    Path(__file__).with_name("gate").read_bytes()
+    return Plan((OutputFile("accounts", (Column("id", tables.accounts.id),), tables.accounts),))
+
+
+REPORTS = tuple(
     Report(
-        key="numbers_csv",
-        title="Numbers",
+        key=key,
+        title=key,
         description="",
         parameters=(),
         tables=("accounts",),
         repeatable=True,
-        plan=numbers,
-    ),
+        plan=plan,
+    )
+    for key, plan in (("numbers_csv", numbers), ("gate_csv", gate))
 )
 """
+"""One that writes two files, and one that works until it may end."""
 PLACES: Sequence[tuple[Role, str]] = [
     (role, stage) for role, stages in STAGES.items() for stage in stages
 ]
@@ -75,6 +89,8 @@ class Fate:
     """What became of the runs of an installation."""
 
     installation: Installation
+    gate: Path
+    """Where runs of the one report wait."""
     database: Database
     jobs: DurableJobs
 
@@ -137,28 +153,30 @@ def points(tmp_path_factory: pytest.TempPathFactory) -> KillPoints:
 def fate(tmp_path_factory: pytest.TempPathFactory, points: KillPoints) -> Iterator[Fate]:
     folder = tmp_path_factory.mktemp("data")
     reports = tmp_path_factory.mktemp("reports")
-    (reports / "numbers.py").write_text(REPORTS)
+    (reports / "ours.py").write_text(REPORTS)
+    gate = reports / "gate"
+    os.mkfifo(gate)
     with installed(folder, traced=points.folder, reports_folder=reports) as installation:
         database = open_database(installation.settings)
         jobs = DurableJobs(installation.settings)
-        yield Fate(installation, database, jobs)
+        yield Fate(installation, gate, database, jobs)
         jobs.close()
         database.close()
 
 
-def started(client: httpx.Client, point: int) -> dict[str, Any]:
+def started(client: httpx.Client, path: str, **form: Any) -> dict[str, Any]:
     """A run that was accepted."""
-    answer = asked(client, "POST", REPORT, data={"parameters[point]": point})
+    answer = asked(client, "POST", path, data=form)
     assert answer.status_code == 200, answer.text
     run: dict[str, Any] = answer.json()
     return run
 
 
-def ended(client: httpx.Client, run: dict[str, Any]) -> dict[str, Any]:
+def ended(client: httpx.Client, path: str, run: dict[str, Any]) -> dict[str, Any]:
     """The run at its end; each request waits for a change, and is sent again if nobody answers."""
 
     def look() -> dict[str, Any] | None:
-        answer = asked(client, "GET", f"{REPORT}/{run['id']}", params={"wait": 30})
+        answer = asked(client, "GET", f"{path}/{run['id']}", params={"wait": 30})
         assert answer.status_code == 200, answer.text
         shown: dict[str, Any] = answer.json()
         return shown if shown["progress"] == 100 else None
@@ -171,12 +189,36 @@ def two_clients(installation: Installation, point: int) -> list[dict[str, Any]]:
 
     def run_one(_number: int) -> dict[str, Any]:
         with installation.client() as client:
-            return ended(client, started(client, point))
+            return ended(client, NUMBERS, started(client, NUMBERS, **{"parameters[point]": point}))
 
     with ThreadPoolExecutor(2) as clients:
         return list(clients.map(run_one, range(2)))
 
 
+def test_a_run_goes_on_however_often_its_worker_is_told_to_end(fate: Fate) -> None:
+    """As by a restart of the service; a death beside that counts once."""
+    installation = fate.installation
+    with installation.client() as client:
+        run = started(client, GATE)
+        how = [signal.SIGTERM, signal.SIGKILL, *[signal.SIGTERM] * MOST_DEATHS]
+        for attempt, sign in enumerate(how, start=1):
+            until(lambda: fate.store.status(run["id"]) == (Status.RUNNING, attempt))  # noqa: B023
+            worker = installation.ids["worker"]
+            os.kill(worker, sign)
+            installation.wait_for_others_than({worker})
+        # Blocks until the run is at its gate.
+        fate.gate.write_bytes(b"")
+        assert ended(client, GATE, run)["status"] == "complete"
+    done = fate.store.get(run["id"])
+    # The attempt that completed it counts as long as none follows.
+    assert (done.attempt, done.deaths) == (len(how) + 1, 2)
+    statuses = [status for _, status in installation.ends]
+    assert statuses == [-sign if sign == signal.SIGKILL else 0 for sign in how]
+    installation.ends.clear()
+    fate.check_files(fate.all_ended())
+
+
+@pytest.mark.timeout(3600)
 def test_runs_end_once_whoever_is_killed_in_whatever_stage(
     fate: Fate, points: KillPoints, pytestconfig: pytest.Config
 ) -> None:
@@ -216,6 +258,6 @@ def test_runs_end_once_whoever_is_killed_in_whatever_stage(
         )
 
     _log.info("killed: %s; ends: %s", reached, Counter(installation.ends))
-    assert {status for _, status in installation.ends} == {-9}
+    assert {status for _, status in installation.ends} == {-signal.SIGKILL}
     stages = Counter((role, stage) for role, stage, _ in reached.elements())
     assert set(stages) == set(PLACES)
