@@ -11,8 +11,8 @@ import logging
 import os
 import random
 import signal
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import cycle, islice
@@ -99,25 +99,36 @@ class Fate:
         return RunStore(self.database)
 
     def all_ended(self) -> list[Run]:
-        """All runs, once each has ended and nobody works on any."""
-        until(lambda: not self.store.newest(statuses=UNFINISHED, limit=1))
-        runs = self.store.newest(limit=10_000, statuses=list(Status))
-        until(lambda: set(self.jobs.progress(run.id for run in runs).values()) <= {"ended"})
-        until(lambda: not self.work_left(runs))
-        return runs
+        """All runs, deleted ones too, once each has ended and nobody works on any."""
 
-    def work_left(self, runs: Sequence[Run]) -> list[Path]:
-        """The folders in which runs were made."""
-        made = {f"{run.id}-{attempt}" for run in runs for attempt in range(1, run.attempt + 1)}
+        def look() -> list[Run]:
+            runs = self.store.newest(limit=10_000, statuses=list(Status))
+            progress = set(self.jobs.progress(run.id for run in runs).values())
+            at_work = self._made_in(runs) or progress - {"ended"}
+            return [] if at_work or any(_is_unfinished(run) for run in runs) else runs
+
+        return until(look)
+
+    def _made_in(self, runs: Sequence[Run]) -> list[Path]:
+        """The folders in which files of runs are being made."""
+        names = {f"{run.id}-{attempt}" for run in runs for attempt in range(1, run.attempt + 1)}
         folders = (self.installation.settings.data / "work").glob("*/*")
-        return [folder for folder in folders if folder.name in made]
+        return [folder for folder in folders if folder.name in names]
 
-    def check_files(self, runs: Sequence[Run]) -> None:
-        """Each file is whole, and there is no other."""
+    def check(self, runs: Sequence[Run]) -> None:
+        """Each run has all that belongs to its end, once, and nothing else."""
+        happened, totals = self._records()
         folder = self.installation.settings.data / "files"
         expected = set[str]()
         for run in runs:
-            assert (run.file is not None) == (run.status is Status.COMPLETE)
+            events = happened[run.id]
+            assert set(events.values()) == {1}
+            assert Event.RUN_STARTED in events
+            assert (Event.RUN_COMPLETED in events) >= (run.status is Status.COMPLETE)
+            assert (Event.RUN_ABORTED in events) >= (run.status is Status.ABORTED)
+            assert (Event.RUN_DELETED in events) == (run.status is Status.DELETED)
+            assert not {Event.RUN_COMPLETED, Event.RUN_ABORTED} <= set(events)
+            assert (run.file is not None) == (Event.RUN_COMPLETED in events)
             if run.file is not None:
                 content = (folder / run.file.location).read_bytes()
                 manifest = folder / f"{run.file.location.partition('.')[0]}.json"
@@ -126,22 +137,27 @@ class Fate:
                 assert len(content) == run.file.size
                 expected |= {run.file.location, manifest.name}
         assert {file.name for file in folder.iterdir()} == expected
-
-    def check_records(self, runs: Sequence[Run]) -> None:
-        """The audit log and the totals have each run's start and end once."""
-        with self.database.reading() as connection:
-            counted = sa.select(audit.c.run_id, audit.c.event, sa.func.count())
-            rows = connection.execute(counted.group_by(audit.c.run_id, audit.c.event)).all()
-            totals = read_totals(connection)
-        events = {(run_id, event): number for run_id, event, number in rows}
-        for run in runs:
-            assert events[run.id, Event.RUN_STARTED] == 1
-            completed = events.get((run.id, Event.RUN_COMPLETED), 0)
-            assert completed == (run.status is Status.COMPLETE)
-        ends = Counter(run.status.value for run in runs)
-        assert Counter({total.outcome: 0 for total in totals}) + ends == sum(
-            (Counter({total.outcome: total.runs}) for total in totals), Counter()
+        assert set(totals) <= {"complete", "aborted"}
+        assert totals["complete"] == sum(
+            Event.RUN_COMPLETED in events for events in happened.values()
         )
+        # A run that is deleted before its last words were written has none.
+        most = sum(Event.RUN_ABORTED in events for events in happened.values())
+        assert Counter(run.status for run in runs)[Status.ABORTED] <= totals["aborted"] <= most
+
+    def _records(self) -> tuple[Mapping[int, Counter[str]], Counter[str]]:
+        """How often the audit log has each event, by run; how many runs the totals have, by outcome."""
+        happened, totals = defaultdict[int, Counter[str]](Counter), Counter[str]()
+        with self.database.reading() as connection:
+            for row in connection.execute(sa.select(audit.c.run_id, audit.c.event)):
+                happened[row.run_id][row.event] += 1
+            for total in read_totals(connection):
+                totals[total.outcome] += total.runs
+        return happened, totals
+
+
+def _is_unfinished(run: Run) -> bool:
+    return run.status in UNFINISHED or (run.status is Status.ABORTED and run.ended_at is None)
 
 
 @pytest.fixture(scope="module")
@@ -215,7 +231,7 @@ def test_a_run_goes_on_however_often_its_worker_is_told_to_end(fate: Fate) -> No
     statuses = [status for _, status in installation.ends]
     assert statuses == [-sign if sign == signal.SIGKILL else 0 for sign in how]
     installation.ends.clear()
-    fate.check_files(fate.all_ended())
+    fate.check(fate.all_ended())
 
 
 @pytest.mark.timeout(3600)
@@ -251,8 +267,7 @@ def test_runs_end_once_whoever_is_killed_in_whatever_stage(
         assert {run["id"] for run in answered} <= {run.id for run in mine}
         assert {run.status for run in mine} == {Status.COMPLETE}
         assert {run.file.sha256 for run in mine if run.file} == {undisturbed.file.sha256}
-        fate.check_files(runs)
-        fate.check_records(runs)
+        fate.check(runs)
         _log.info(
             "point %s: %s, %s of %s, line %s: %s", point, victims, stage, role, line, was_reached
         )
@@ -261,3 +276,51 @@ def test_runs_end_once_whoever_is_killed_in_whatever_stage(
     assert {status for _, status in installation.ends} == {-signal.SIGKILL}
     stages = Counter((role, stage) for role, stage, _ in reached.elements())
     assert set(stages) == set(PLACES)
+
+
+def steer(installation: Installation, seed: int) -> tuple[int, set[str]]:
+    """What a client does with a run that it starts; gives how the run may end then."""
+    chance = random.Random(seed)  # noqa: S311
+    with installation.client() as client:
+        # Some are equal, and wait for each other.
+        run = started(
+            client, NUMBERS, **{"parameters[steered]": seed % 4, "parameters[of]": seed // 8}
+        )
+        path, may_end = f"{NUMBERS}/{run['id']}", {"complete"}
+        for _ in range(chance.randrange(12)):
+            asked(client, "GET", path)
+        if chance.random() < 0.5:
+            answer = asked(client, "PUT", f"{path}/abort")
+            # Sent again, it finds the run aborted; or it had ended before.
+            may_end = {"aborted"} if answer.status_code == 200 else {"aborted", "complete"}
+        if chance.random() < 0.4:
+            asked(client, "DELETE", path)
+            assert asked(client, "GET", path).status_code == 404
+            may_end = {"deleted"}
+        else:
+            assert ended(client, NUMBERS, run)["status"] in may_end
+    return run["id"], may_end
+
+
+@pytest.mark.timeout(3600)
+def test_runs_that_are_aborted_deleted_and_killed_at_random_end_once(
+    fate: Fate, points: KillPoints, pytestconfig: pytest.Config
+) -> None:
+    chance = random.Random(20_261_128)  # noqa: S311
+    ends = Counter[Status]()
+    for batch in range(1 + pytestconfig.getoption("--run-kills") // 10):
+        role, stage = chance.choice(PLACES)
+        ids = {fate.installation.ids[victim] for victim in chance.choice(VICTIMS)}
+        points.set(KillPoint(role, stage, chance.randint(1, 40), sorted(ids)))
+        with ThreadPoolExecutor(3) as clients:
+            seeds = range(8 * batch, 8 * batch + 8)
+            may_end = dict(clients.map(lambda seed: steer(fate.installation, seed), seeds))
+        if points.clear():
+            fate.installation.wait_for_others_than(ids)
+        runs = fate.all_ended()
+        fate.check(runs)
+        by_id = {run.id: run for run in runs}
+        assert all(by_id[run_id].status in may_be for run_id, may_be in may_end.items())
+        ends.update(by_id[run_id].status for run_id in may_end)
+    _log.info("ends: %s", ends)
+    assert set(ends) == {Status.COMPLETE, Status.ABORTED, Status.DELETED}

@@ -129,7 +129,7 @@ class OneRun:
     def totals(self) -> dict[str, int]:
         with self.database.reading() as connection:
             rows = connection.execute(sa.select(run_totals.c.outcome, run_totals.c.runs))
-            return {outcome: number for outcome, number in rows}
+            return {row.outcome: row.runs for row in rows}
 
     def state(self) -> str:
         """All but times and keys of links."""
