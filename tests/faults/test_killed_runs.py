@@ -60,7 +60,7 @@ def numbers(tables, scope):
 
 def gate(tables, scope):
     # A pipe, which opens once the test opens its other end.
-    Path(__file__).with_name("gate").read_bytes()
+    Path(GATE).read_bytes()
     return Plan((OutputFile("accounts", (Column("id", tables.accounts.id),), tables.accounts),))
 
 
@@ -169,8 +169,8 @@ def points(tmp_path_factory: pytest.TempPathFactory) -> KillPoints:
 def fate(tmp_path_factory: pytest.TempPathFactory, points: KillPoints) -> Iterator[Fate]:
     folder = tmp_path_factory.mktemp("data")
     reports = tmp_path_factory.mktemp("reports")
-    (reports / "ours.py").write_text(REPORTS)
     gate = reports / "gate"
+    (reports / "ours.py").write_text(f"GATE = {str(gate)!r}\n{REPORTS}")
     os.mkfifo(gate)
     with installed(folder, traced=points.folder, reports_folder=reports) as installation:
         database = open_database(installation.settings)

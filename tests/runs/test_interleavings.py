@@ -215,9 +215,13 @@ def publish_at_once(place: Workplace, run: Run, folder: Path) -> None:
     """The end of a worker's work, with a file that needs no computing."""
     file = folder / "own.csv"
     file.write_text(CONTENT)
-    account = Account(1, "Example", *[None] * 8, settings={})
     product = Product(
-        file=file, extension="csv", lines={"own": 2}, account=account, extra_text="", message=""
+        file=file,
+        extension="csv",
+        lines={"own": 2},
+        account=Account(1, "Example", None, None, None, None, None, None, None, None, {}),
+        extra_text="",
+        message="",
     )
     manifest = {"parameters": {}, "size": len(CONTENT), "rows": 1, "sha256": "0" * 64}
     performance._publish(place, run, product, manifest)
