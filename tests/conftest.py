@@ -53,7 +53,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--run-kills",
         type=int,
-        default=14,
+        default=10,
         help="at how many points of a run the worker, the server or both are killed",
     )
     parser.addoption(
