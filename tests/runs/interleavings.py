@@ -51,9 +51,9 @@ class SteppedDatabase(Database):
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[sa.Connection]:
+    def writing(self, *, alone_in: str | None = None) -> Iterator[sa.Connection]:
         pause(Step.WRITE)
-        with super().writing() as connection:
+        with super().writing(alone_in=alone_in) as connection:
             yield connection
 
 
