@@ -219,13 +219,18 @@ def test_a_run_goes_on_however_often_its_worker_is_told_to_end(fate: Fate) -> No
     installation = fate.installation
     with installation.client() as client:
         run = started(client, GATE)
+
+        def is_at_work(attempt: int) -> bool:
+            return fate.store.status(run["id"]) == (Status.RUNNING, attempt)
+
         how = [signal.SIGKILL, *[signal.SIGTERM] * (MOST_DEATHS - 1)]
         for attempt, sign in enumerate(how, start=1):
-            until(lambda: fate.store.status(run["id"]) == (Status.RUNNING, attempt))  # noqa: B023
+            until(lambda: is_at_work(attempt))  # noqa: B023 (asked in this round only)
             worker = installation.ids["worker"]
             os.kill(worker, sign)
             installation.wait_for_others_than({worker})
-        # Blocks until the run is at its gate.
+        until(lambda: is_at_work(len(how) + 1))
+        # Opens when the run comes to its gate.
         fate.gate.write_bytes(b"")
         assert ended(client, GATE, run)["status"] == "complete"
     done = fate.store.get(run["id"])
