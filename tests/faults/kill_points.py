@@ -60,7 +60,7 @@ class KillPoint:
     """Whose lines count."""
     stage: str
     line: int
-    """The how manieth of the stage; 0 to kill nobody and only write down the stage of each."""
+    """Its number among those of the stage; 0 to kill nobody and only write down the stage of each."""
     victims: Sequence[int] = ()
     """Process ids."""
 
