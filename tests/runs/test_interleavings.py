@@ -246,6 +246,7 @@ FEW = [("work", "abort"), ("work", "delete"), ("start", "abort"), ("start", "del
         ("start", "work", "delete"),
         ("start", "abort", "delete"),
         ("work", "delete", "delete_file"),
+        ("work", "work_too"),
         ("work", "work_too", "abort"),
         ("work", "kill", "work_again", "abort"),
         ("work", "kill", "work_again", "delete"),
