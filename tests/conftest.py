@@ -51,6 +51,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="how many loads are killed, each at a random moment",
     )
     parser.addoption(
+        "--run-kills",
+        type=int,
+        default=10,
+        help="at how many points of a run the worker, the server or both are killed",
+    )
+    parser.addoption(
+        "--all-orders",
+        action="store_true",
+        help="follow all orders in which a run is started, done, aborted and deleted at once",
+    )
+    parser.addoption(
         "--official-clients",
         action="store_true",
         help="install the official client of Canvas Data and run it against the tests' server",

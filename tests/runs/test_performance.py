@@ -21,7 +21,7 @@ from rollbook.output.files import LocalFiles
 from rollbook.reports.report import Plan
 from rollbook.reports.scope import Scope
 from rollbook.runs.model import Status
-from rollbook.runs.performance import MOST_ATTEMPTS, perform
+from rollbook.runs.performance import MOST_DEATHS, perform
 from rollbook.runs.views import LakeViews
 from rollbook.runs.watch import ProgressNotes
 
@@ -78,6 +78,37 @@ def test_a_run_whose_worker_died_leaves_one_file(bench: Bench) -> None:
     assert bench.stored() == [f"{run.id}-2.csv", f"{run.id}-2.json"]
 
 
+@pytest.mark.parametrize(
+    ("attempts", "target", "end"),
+    [
+        (1, Status.ABORTED, Status.ABORTED),
+        (1, Status.DELETED, Status.DELETED),
+        (MOST_DEATHS, Status.RUNNING, Status.ERROR),
+    ],
+)
+def test_a_run_that_is_not_begun_again_leaves_no_file(
+    bench: Bench, attempts: int, target: Status, end: Status
+) -> None:
+    """Its worker died between storing a file and saying so; then somebody stopped it."""
+    run = bench.new_run(accounts_file)
+    for attempt in range(attempts):
+        bench.place.store.move(run.id, Status.RUNNING, of_attempt=attempt, attempt=attempt + 1)
+    (bench.folder / "files").mkdir()
+    for extension in ("csv", "json"):
+        (bench.folder / "files" / f"{run.id}-{attempts}.{extension}").write_text("unregistered")
+    bench.place.store.move(run.id, target)
+    assert bench.performed(run).status is end
+    assert bench.stored() == []
+
+
+def test_a_deleted_run_keeps_its_file_though_it_is_taken_up_again(bench: Bench) -> None:
+    """Its worker died before the queue had noted that the run is done."""
+    run = bench.performed(bench.new_run(accounts_file))
+    bench.place.store.move(run.id, Status.DELETED)
+    assert bench.performed(run).file == run.file
+    assert bench.stored() == [f"{run.id}-1.csv", f"{run.id}-1.json"]
+
+
 def test_progress_never_falls_back_though_a_run_is_begun_again(bench: Bench) -> None:
     seen = list[int]()
 
@@ -108,13 +139,22 @@ def test_progress_notes_never_fall_back(bench: Bench, monkeypatch: pytest.Monkey
 
 def test_a_run_that_kills_its_workers_is_given_up(bench: Bench) -> None:
     run = bench.new_run(accounts_file)
-    for attempt in range(MOST_ATTEMPTS):
+    for attempt in range(MOST_DEATHS):
         bench.place.store.move(run.id, Status.RUNNING, of_attempt=attempt, attempt=attempt + 1)
     ended = bench.performed(run)
     assert (ended.status, ended.progress) == (Status.ERROR, 100)
     assert ended.parameters["extra_text"] == (
         "Failed, 3 workers ended while they worked on it, maybe for want of memory."
     )
+
+
+def test_a_run_whose_workers_were_told_to_end_is_begun_again(bench: Bench) -> None:
+    run, store = bench.new_run(accounts_file), bench.place.store
+    for attempt in range(MOST_DEATHS + 1):
+        store.move(run.id, Status.RUNNING, of_attempt=attempt, attempt=attempt + 1)
+        store.give_back(store.get(run.id))
+    assert store.get(run.id).deaths == 0
+    assert bench.performed(run).status is Status.COMPLETE
 
 
 @pytest.mark.parametrize(

@@ -107,6 +107,8 @@ class Run:
     token_id: int | None
     attempt: int
     """How many times a worker has begun it; what an earlier attempt writes counts no more."""
+    given_back: int
+    """How many attempts ended because their worker was told to end."""
     snapshot: str | None
     """The state of the data it reads."""
     created_at: datetime
@@ -123,6 +125,11 @@ class Run:
     handed_over_at: datetime | None
     """When the workers got it; until then it waits for its turn."""
     file: ReportFile | None
+
+    @property
+    def deaths(self) -> int:
+        """How many workers died while they worked on it; the one that works on it now counts, too."""
+        return self.attempt - self.given_back
 
     def seconds(self, now: datetime) -> float:
         """Its `run_time`: waiting, running, or how long it took (api.md, section 5)."""

@@ -31,11 +31,11 @@ from rollbook.runs.naming import file_name, new_link_key
 from rollbook.runs.reuse import Reuse, without_fresh
 from rollbook.runs.service import end_stopped, utc_now
 from rollbook.runs.store import RunStore
-from rollbook.runs.turns import Turns
+from rollbook.runs.turns import Attempts, Turns
 from rollbook.runs.views import View
 from rollbook.runs.watch import ProgressNotes, watching
 
-MOST_ATTEMPTS = 3
+MOST_DEATHS = 3
 """A run whose worker died so often is not begun again (api.md, 12.2)."""
 _MOST_RETURNS = 10
 """So often a run works again because the database went away."""
@@ -67,6 +67,7 @@ class Workplace:
     run_seconds: float = math.inf
     """How long a run may compute."""
     turns: Turns = field(default_factory=Turns)
+    attempts: Attempts = field(default_factory=Attempts)
 
 
 def perform(place: Workplace, run_id: int) -> None:
@@ -78,20 +79,25 @@ def perform(place: Workplace, run_id: int) -> None:
 
 def _perform_in_turn(place: Workplace, run_id: int) -> None:
     while True:
-        status, attempts = patiently(place.store.status, run_id)
-        # One that was begun before may have killed its worker.
-        with place.turns.turn(alone=attempts > 0, wait_seconds=_TURN_SECONDS) as came:
-            if came or status not in UNFINISHED:
-                run = patiently(_begin, place, run_id)
-                if run is not None:
+        found = patiently(place.store.get, run_id)
+        alone = found.deaths > 0
+        with place.turns.turn(alone=alone, wait_seconds=_TURN_SECONDS) as came:
+            if came or found.status not in UNFINISHED:
+                run = place.attempts.begin(lambda: patiently(_begin, place, run_id))
+                if run is None:
+                    _remove_unregistered(place, run_id, found.attempt)
+                    return
+                try:
                     _perform(place, run)
+                finally:
+                    place.attempts.end(run)
                 return
 
 
 def _perform(place: Workplace, run: Run) -> None:
     _log.info("run begun", extra={"action": "run_begun", "run": run.id, "attempt": run.attempt})
     try:
-        _remove_files_of_earlier_attempts(place, run)
+        _remove_unregistered(place, run.id, run.attempt - 1)
         with _folder_for(place, run) as folder:
             _work_while_database_returns(place, run, folder)
     except RunStopped:
@@ -111,8 +117,8 @@ def _begin(place: Workplace, run_id: int) -> Run | None:
     if run.status not in UNFINISHED:
         end_stopped(place.store, run)
         return None
-    if run.attempt >= MOST_ATTEMPTS:
-        times = f"{MOST_ATTEMPTS} workers ended while they worked on it, maybe for want of memory."
+    if run.deaths >= MOST_DEATHS:
+        times = f"{MOST_DEATHS} workers ended while they worked on it, maybe for want of memory."
         _log.error("run given up", extra={"action": "run_given_up", "run": run.id})
         _fail(place, run, "WorkerDied", texts.failure_extra_text(times))
         return None
@@ -128,11 +134,13 @@ def _begin(place: Workplace, run_id: int) -> Run | None:
     return place.store.get(run.id) if begun else _begin(place, run_id)
 
 
-def _remove_files_of_earlier_attempts(place: Workplace, run: Run) -> None:
-    """A worker may have died after it stored its file and before it said so."""
-    for earlier in range(1, run.attempt):
-        for extension in (*CONTENT_TYPES, "json"):
-            patiently(place.files.remove, f"{run.id}-{earlier}.{extension}")
+def _remove_unregistered(place: Workplace, run_id: int, attempts: int) -> None:
+    """Workers may have died after they stored a file and before they said so."""
+    for attempt in range(1, attempts + 1):
+        locations = [f"{run_id}-{attempt}.{extension}" for extension in CONTENT_TYPES]
+        if not any(patiently(place.store.number_at, location) for location in locations):
+            for location in locations:
+                patiently(remove_with_manifest, place.files, location)
 
 
 def _work_while_database_returns(place: Workplace, run: Run, folder: Path) -> None:

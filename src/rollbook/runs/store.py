@@ -398,6 +398,14 @@ class RunStore:
         with self._database.writing() as connection:
             connection.execute(statement.values(values))
 
+    def give_back(self, run: Run) -> None:
+        """Have an attempt not count, because its worker ends in peace; another will begin the run."""
+        statement = runs.update().where(
+            runs.c.id == run.id, runs.c.status.in_(UNFINISHED), runs.c.attempt == run.attempt
+        )
+        with self._database.writing() as connection:
+            connection.execute(statement.values(given_back=runs.c.given_back + 1))
+
     def end_stopped(self, run_id: int, *, extra_text: str, message: str, now: datetime) -> None:
         """Write the last words of an aborted run, once (api.md, 7.6)."""
         with self._database.writing() as connection:

@@ -1,10 +1,12 @@
-"""Who works beside whom in one process: a run that may have killed a worker works alone."""
+"""Who works in one process, and beside whom: a run that may have killed a worker works alone."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from threading import Condition
+from threading import Condition, Lock
+
+from rollbook.runs.model import Run
 
 
 class Turns:
@@ -58,3 +60,35 @@ class Turns:
             self._at_work -= 1
             self._alone = False
             self._changed.notify_all()
+
+
+class Attempts:
+    """The attempts at runs that this process has begun and not ended."""
+
+    def __init__(self) -> None:
+        self._may_begin = Lock()
+        self._open = dict[int, Run]()
+
+    def begin(self, begin: Callable[[], Run | None]) -> Run | None:
+        """Begin an attempt; does not return once they are closed.
+
+        Who gave back instead would have the queue take the run for done.
+        """
+        with self._may_begin:
+            run = begin()
+            if run is not None:
+                self._open[run.id] = run
+            return run
+
+    def end(self, run: Run) -> None:
+        """An attempt has ended, in whatever way."""
+        self._open.pop(run.id, None)
+
+    def close(self, wait_seconds: float) -> list[Run]:
+        """Have none begun any more, until the process ends; gives those that are open.
+
+        Args:
+            wait_seconds: how long to wait for one that is just being begun.
+        """
+        self._may_begin.acquire(timeout=wait_seconds)
+        return list(self._open.values())

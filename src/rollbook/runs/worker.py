@@ -60,6 +60,8 @@ POLL_SECONDS = 0.1
 CARE_SECONDS = 5.0
 """How often a worker says that it lives and looks for what others left."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+_CLOSE_SECONDS = 2.0
+"""How long a worker that ends waits for a run that it is just beginning."""
 _GRACE_SECONDS = 10.0
 """How long a worker may take to end after its supervisor did."""
 
@@ -112,6 +114,9 @@ def run_worker(settings: Settings, *, name: str = "worker-1", stop: Event | None
         if stop.wait(CARE_SECONDS):
             break
     with suppress(ResourceError):
+        for run in place.attempts.close(_CLOSE_SECONDS):
+            store.give_back(run)
+            _log.info("attempt given back", extra={"action": "attempt_given_back", "run": run.id})
         care.heartbeats.retire(name)
 
 
@@ -195,7 +200,7 @@ def work(
         signal.signal(signal.SIGTERM, lambda *_: stop.set())
         signal.signal(signal.SIGINT, lambda *_: stop.set())
         run_worker(settings, name=name, stop=stop)
-        # Threads may be in the middle of runs: those are begun again by the next worker.
+        # Threads may be in the middle of runs: those were given back, the next worker begins them.
         shutil.rmtree(settings.data / "work" / name, ignore_errors=True)
         sys.stderr.flush()
         os._exit(0)

@@ -50,6 +50,7 @@ runs = sa.Table(
     sa.Column("user_id", sa.BigInteger),
     sa.Column("token_id", sa.BigInteger),
     sa.Column("attempt", sa.Integer, nullable=False),
+    sa.Column("given_back", sa.Integer, nullable=False, server_default="0"),
     sa.Column("snapshot", sa.String(255)),
     sa.Column("created_at", UtcDateTime, nullable=False),
     sa.Column("started_at", UtcDateTime),
