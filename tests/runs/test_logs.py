@@ -23,6 +23,8 @@ def log_of_a_worker() -> Iterator[io.StringIO]:
     """What this process logs as a worker would, while it is one."""
     root, ours = logging.getLogger(), logging.getLogger("rollbook")
     handlers, levels = root.handlers[:], (root.level, ours.level)
+    # A command of another test may have begun what log_to_stderr does not begin twice.
+    logging.captureWarnings(capture=False)
     with redirect_stderr(io.StringIO()) as log, warnings.catch_warnings():
         log_to_stderr()
         warnings.simplefilter("always")
