@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
-from api.live import PROVISIONING, complete
+from api.live import PROVISIONING, complete, ended, start
 
 
 def test_form_lists_become_lists(waiting: httpx.Client) -> None:
@@ -80,6 +80,17 @@ def test_a_run_ends_with_its_file(client: httpx.Client) -> None:
     assert run["message"] == (
         "Provisioning report successfully generated with the following settings. "
         "Account: Example University; Term: All Terms; Reports: users "
+    )
+
+
+def test_a_run_without_settings_has_no_extra_text(client: httpx.Client) -> None:
+    tokens = "/api/v1/accounts/self/reports/user_access_tokens_csv"
+    run = ended(client, start(client, tokens), tokens)
+    assert run["status"] == "complete"
+    assert run["parameters"] == {"locale": "en"}
+    assert run["message"] == (
+        "User Access Tokens report successfully generated with the following settings. "
+        "Account: Example University; "
     )
 
 

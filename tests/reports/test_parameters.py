@@ -13,13 +13,20 @@ from rollbook.reports.parameters import Parameters, is_blank, is_true
 TYPES = ("TeacherEnrollment", "TaEnrollment", "StudentEnrollment")
 
 
-@pytest.mark.parametrize("value", [True, "yes", "Y", "TRUE", "t", "On", "1", 1, 7, "7", "-2x", -1])
+@pytest.mark.parametrize(
+    "value",
+    [True, "yes", "Y", "TRUE", "t", "On", "1", 1, 7, "7", "-2x", -1, 1.5, -1.0, 1e16, "9" * 5000],
+)
 def test_true_values(value: Any) -> None:
     assert is_true(value)
 
 
 @pytest.mark.parametrize(
-    "value", [False, None, "no", "N", "False", "f", "OFF", "0", 0, "abc", "", "  ", "0x1", [], {}]
+    "value",
+    [
+        *(False, None, "no", "N", "False", "f", "OFF", "0", 0, "abc", "", "  ", "0x1", [], {}),
+        *(0.5, -0.5, 1e-05, " true ", "\u0661", "\u00a01"),
+    ],
 )
 def test_false_values(value: Any) -> None:
     assert not is_true(value)

@@ -113,3 +113,36 @@ def test_the_same_data_and_parameters_give_the_same_bytes(tmp_path: Path) -> Non
     parameters = {"users": True, "terms": True}
     first = produce(tmp_path, parameters).file.read_bytes()
     assert produce(tmp_path, parameters).file.read_bytes() == first
+
+
+def test_in_a_consortium_logins_of_trusted_roots_count_and_their_host_is_told(
+    tmp_path: Path,
+) -> None:
+    """A login of the own root comes first, whatever its state; of other roots none counts."""
+    live = {"workflow_state": "active"}
+    logins = [(1, 1, "suspended", "A1"), (1, 9, "active", "A9"), (2, 9, "active", "B9")]
+    tables: dict[str, Any] = {
+        "accounts": [ROOT, {"id": 8}, {"id": 9}],
+        "users": [{"id": id_} for id_ in (1, 2, 3)],
+        "pseudonyms": [
+            {"id": n, "user_id": user, "account_id": root, "workflow_state": state}
+            | {"unique_id": "x", "sis_user_id": sis_id}
+            for n, (user, root, state, sis_id) in enumerate([*logins, (3, 8, "active", "C8")])
+        ],
+        "roles": [{"id": 5, "name": "Dean", **live}],
+        "account_users": [
+            {"id": id_, "user_id": id_, "account_id": 1, "role_id": 5, "sis_batch_id": 1, **live}
+            for id_ in (1, 2, 3)
+        ],
+    }
+    hosts = {"host_name": "one.example", "trusted_roots": {9: "two.example"}}
+    with institution_with(tmp_path / "data", tables, **hosts) as institution:
+        product = institution.run("sis_export_csv", {"admins": 1}, now=NOW).produce(tmp_path)
+        enrollments = institution.run("provisioning_csv", {"enrollments": 1}, now=NOW)
+        header = enrollments.arrow().column_names
+    assert product.file.read_text() == (
+        "user_id,account_id,role_id,role,status,root_account\n"
+        "A1,,5,Dean,active,one.example\n"
+        "B9,,5,Dean,active,two.example\n"
+    )
+    assert header[-2:] == ["canvas_enrollment_id", "root_account"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,21 +10,27 @@ from typing import Any
 
 _TRUE = frozenset({"yes", "y", "true", "t", "on", "1"})
 _FALSE = frozenset({"no", "n", "false", "f", "off", "0"})
-_LEADING_INTEGER = re.compile(r"\s*[+-]?\d+")
+# Python reads no longer ones.
+_LEADING_INTEGER = re.compile(r"\s*[+-]?\d{1,4300}", re.ASCII)
 
 
 def is_true(value: Any) -> bool:
-    """Whether a value counts as true: words, integers other than 0, text that begins with one."""
+    """Whether a value counts as true: words, numbers but those cut to 0, text that begins so."""
     if value is None or isinstance(value, bool):
         return bool(value)
     text = str(value)
     if text.lower() in _TRUE | _FALSE:
         return text.lower() in _TRUE
-    return leading_integer(text) != 0
+    return leading_integer(value) != 0
 
 
 def leading_integer(value: Any) -> int:
-    """The integer that a value begins with; 0 where it begins with none."""
+    """The integer that a value begins with; 0 where it begins with none.
+
+    A number is cut to its integer, which its text need not begin with: `1e-05`.
+    """
+    if isinstance(value, float):
+        return int(value) if math.isfinite(value) else 0
     number = _LEADING_INTEGER.match(str(value))
     return int(number.group()) if number else 0
 

@@ -202,7 +202,8 @@ def _work(place: Workplace, run: Run, folder: Path) -> None:
                 **run.requested,
                 "locale": locale,
                 **product.computed_parameters,
-                "extra_text": product.extra_text,
+                # A run without settings has none.
+                **({"extra_text": product.extra_text} if product.extra_text else {}),
             },
             rows=product.rows,
             now=place.clock(),

@@ -51,6 +51,8 @@ def _chosen_enrollments(tables: Tables, scope: Scope) -> ir.Table | None:
 
     The state of the courses does not matter.
     """
+    if scope.chosen_course_id is None and scope.term is None:
+        return None
     enrollments = tables.enrollments.filter(
         _.root_account_id == scope.root.id, _.type != "StudentViewEnrollment"
     )
@@ -59,8 +61,6 @@ def _chosen_enrollments(tables: Tables, scope: Scope) -> ir.Table | None:
     if scope.chosen_course_id is not None:
         # Beside a course the term only has to exist.
         return scope.in_course(enrollments, "course_id")
-    if scope.term is None:
-        return None
     courses = scope.in_term(tables.courses, "enrollment_term_id").select(course_key="id")
     return enrollments.semi_join(courses, [("course_id", "course_key")])
 
