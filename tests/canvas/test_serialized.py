@@ -29,6 +29,9 @@ from rollbook.canvas.serialized import decode, decode_mapping, setting_text
         ("a: !ruby/object:Kernel\n  x: 1\n", {"a": None}),
         ("--- !ruby/hash-with-ivars:X\nelements: {a: 1}\nivars: {}\n", {"a": 1}),
         ("{a: [", None),
+        ("':a': ':b'\n:c: :d\n", {"a": ":b", "c": "d"}),
+        ('{":a": ":b"}', {"a": ":b"}),
+        ("- =\n- 2026-02-31\n- !binary w6k=\n", ["=", "2026-02-31", "é"]),
         ("!!python/object/apply:os.system ['true']", None),
     ],
 )

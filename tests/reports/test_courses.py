@@ -10,7 +10,7 @@ import pytest
 from engines.filled_lake import institution_with
 
 from rollbook.reports.courses import REPORTS
-from rollbook.reports.execution import Product
+from rollbook.reports.execution import Product, ReportRequest, execute
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 ACCOUNTS = [
@@ -60,6 +60,30 @@ def test_every_course_report_tells_its_term(tmp_path: Path) -> None:
         for report in REPORTS:
             product = institution.run(report.key, parameters, now=NOW).produce(tmp_path)
             assert (report.key, product.extra_text) == (report.key, "Term: Spring;")
+
+
+def test_progress_is_told_where_the_number_of_rows_is_known(tmp_path: Path) -> None:
+    """Of the course reports all know it but that of unused courses."""
+    told: dict[str, int] = {}
+    tables = {"accounts": ACCOUNTS, "courses": [course(1, is_public=True)]}
+    with institution_with(tmp_path / "data", tables) as institution:
+        engine = institution.run("public_courses_csv").engine
+        for report in REPORTS:
+            shares: list[int] = []
+            execute(
+                engine,
+                ReportRequest(report=report, now=NOW),
+                tmp_path,
+                progress=lambda _lines, percent, shares=shares: shares.append(percent),
+            )
+            told[report.key] = max(shares)
+    assert told == {
+        "recently_deleted_courses_csv": 0,
+        "unpublished_courses_csv": 49,
+        "public_courses_csv": 49,
+        "course_storage_csv": 49,
+        "unused_courses_csv": 0,
+    }
 
 
 def test_without_associations_a_course_belongs_to_the_chain_of_its_account(tmp_path: Path) -> None:

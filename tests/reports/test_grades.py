@@ -105,6 +105,10 @@ def letter(scheme: str, version: int | None, score: float) -> str | None:
         ('[["A", 1.0], ["F", 0.59994]]', 1, 60.989, "F"),
         ('[["A", 1.0], ["F", 0.59994]]', 1, 60.99, "A"),
         ("no scheme", 2, 50.0, None),
+        ("- - ':D'\n  - 0.5\n- - true\n  - 0.4\n", 2, 50.0, ":D"),
+        ("- - ':D'\n  - 0.5\n- - true\n  - 0.4\n", 2, 40.0, "true"),
+        ("- - 4.0\n  - 0.5\n- - 3\n  - 0.0\n", 2, 49.9, "3"),
+        ('[["Only", 0.9]]', 1, 5.0, "Only"),
     ],
 )
 def test_the_letter_of_a_score(
@@ -186,6 +190,11 @@ def test_override_columns_follow_the_option_down_to_the_account(tmp_path: Path) 
 def flag(account: int, state: str) -> dict[str, Any]:
     feature = {"context_type": "Account", "feature": "final_grades_override"}
     return {"id": account, "context_id": account, "state": state, **feature}
+
+
+def test_a_flag_of_no_account_decides_nothing(tmp_path: Path) -> None:
+    product = produce(tmp_path, feature_flags=[{**flag(1, "on"), "context_id": None}])
+    assert "override grade" not in product.file.read_text()
 
 
 def test_what_site_admin_decides_is_decided(tmp_path: Path) -> None:

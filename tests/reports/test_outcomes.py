@@ -381,6 +381,37 @@ def test_who_has_only_results_that_do_not_count_has_no_competency_row(tmp_path: 
     ]
 
 
+def test_what_a_competency_row_does_not_ask_for(tmp_path: Path) -> None:
+    """A link's own content type and odd state, and the outcome and course of a result."""
+    assignment = TABLES["assignments"][0]
+    found = cells(
+        tmp_path,
+        COMPETENCY,
+        *("assignment id", "learning outcome group id", "attempt"),
+        learning_outcome_groups=[group(9), group(10, 9, workflow_state="deleted"), group(11)],
+        content_tags=[
+            link(50, 5, 9, content_type="Odd", workflow_state="odd"),
+            link(51, 5, 10),
+            link(52, 5, 9, associated_asset_type=None),
+            link(53, 5, 11, workflow_state=None),
+            alignment(60, 70),
+            *(alignment(60 + number, 70 + number) for number in (1, 2, 3)),
+            alignment(64, 70, workflow_state=None),
+        ],
+        assignments=[
+            assignment,
+            {**assignment, "id": 71, "type": None},
+            {**assignment, "id": 72, "workflow_state": None},
+            {**assignment, "id": 73, "context_type": "Group"},
+        ],
+        learning_outcome_results=[
+            result(1, attempt=4, context_id=99, learning_outcome_id=8),
+            result(2, workflow_state="deleted"),
+        ],
+    )
+    assert found == [("70", "9", "4"), ("70", "10", "4")]
+
+
 def test_competency_rates_the_score_and_not_the_percent(tmp_path: Path) -> None:
     found = cells(
         tmp_path,

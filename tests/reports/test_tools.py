@@ -125,6 +125,7 @@ FIELDS: list[tuple[Any, str | None, str | None]] = [
     ({"custom_fields": {"k": "v", "n": 1}}, '{"k"=>"v", "n"=>1}', '{"k" => "v", "n" => 1}'),
     ("---\n:custom_fields: &1\n  :again: *1\n", None, None),
     ({"icon_url": "custom_fields"}, None, None),
+    ({":custom_fields": {"k": ":v"}}, '{"k"=>":v"}', '{"k" => ":v"}'),
 ]
 
 

@@ -59,6 +59,21 @@ def test_what_a_run_computed_stands_among_its_parameters(bench: Bench) -> None:
     assert run.requested == {"start_at": "early", "end_at": "March"}
 
 
+def test_a_run_shows_its_settings_in_words_while_it_works(bench: Bench) -> None:
+    """Once they are known, as clients that poll read them (courses_and_tools.md, 1.8)."""
+    shown: list[str] = []
+
+    class Looking(LocalFiles):
+        def put(self, file: Path, location: str) -> None:
+            shown.append(bench.place.store.get(run.id).parameters["extra_text"])
+            super().put(file, location)
+
+    run = bench.new_run(accounts_file, extra_text="Mine;")
+    bench.place = replace(bench.place, files=Looking(bench.folder / "files"))
+    ended = bench.performed(run)
+    assert {*shown, ended.parameters["extra_text"]} == {"Mine; Own;"}
+
+
 def test_a_run_performed_again_stays_as_it_is(bench: Bench) -> None:
     run = bench.performed(bench.new_run(accounts_file))
     assert bench.performed(run) == run

@@ -100,7 +100,8 @@ class AccountTree:
 
     def _live_descendants(self, account: Account, seen: set[int]) -> Iterator[Account]:
         for child in self._children[account.id]:
-            if child.workflow_state != "deleted" and child.id not in seen:
+            # As in SQL, NULL is not live.
+            if child.workflow_state not in (None, "deleted") and child.id not in seen:
                 seen.add(child.id)
                 yield child
                 yield from self._live_descendants(child, seen)

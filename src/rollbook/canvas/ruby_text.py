@@ -43,6 +43,11 @@ def ruby_text(value: Any, *, spaced_arrows: bool = False) -> str:
     return _scalar(value)
 
 
+def plain_text(value: Any) -> str | None:
+    """A single value as a cell prints it; None for nothing."""
+    return value if value is None or isinstance(value, str) else _scalar(value)
+
+
 def _entry(key: Any, item: Any, spaced_arrows: bool) -> str:
     text = ruby_text(item, spaced_arrows=spaced_arrows)
     if not spaced_arrows:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections.abc import Mapping
@@ -16,10 +17,11 @@ _JSON_START = ("{", "[", '"')
 def decode(text: Any) -> Any:
     """The structure a serialized column holds; None for NULL, blank and unreadable text.
 
-    Keys and symbols lose one leading colon. Nothing of Ruby is ever built: unknown objects are None.
+    Keys and symbols lose one leading colon, texts keep theirs. Nothing of Ruby is ever built:
+    unknown objects are None.
     """
     try:
-        return _without_colons(_structure(text, _RubyLoader))
+        return _without_colons(_structure(text))
     except RecursionError:
         return None
 
@@ -31,11 +33,11 @@ class Symbol(str):
 
 
 def decode_as_ruby(text: Any) -> Any:
-    """As `decode`, but texts stay as they are and symbols are told from them."""
-    return _structure(text, _SymbolLoader)
+    """As `decode`, but keys stay as they are and symbols are told from texts."""
+    return _structure(text)
 
 
-def _structure(text: Any, loader: type[_RubyLoader]) -> Any:
+def _structure(text: Any) -> Any:
     if not isinstance(text, str):
         return text
     stripped = text.strip()
@@ -49,9 +51,9 @@ def _structure(text: Any, loader: type[_RubyLoader]) -> Any:
         except ValueError:
             pass
         else:
-            return _structure(value, loader) if isinstance(value, str) else value
+            return _structure(value) if isinstance(value, str) else value
     try:
-        return yaml.load(text, Loader=loader)  # noqa: S506 (a safe loader)
+        return yaml.load(text, Loader=_RubyLoader)  # noqa: S506 (a safe loader)
     except (yaml.YAMLError, ValueError, RecursionError):
         return None
 
@@ -99,41 +101,53 @@ def _construct_text(loader: _RubyLoader, suffix: str, node: yaml.Node) -> str:
     return str(node.value)
 
 
-_RubyLoader.add_multi_constructor("!ruby/hash", _construct_tagged)
-_RubyLoader.add_multi_constructor("!map", _construct_tagged)
-_RubyLoader.add_multi_constructor("!ruby/object:", _construct_object)
-_RubyLoader.add_multi_constructor("!ruby/sym", _construct_text)
-_RubyLoader.add_multi_constructor("!str", _construct_text)
-_RubyLoader.add_multi_constructor("!binary", _construct_text)
-_RubyLoader.add_multi_constructor("!", lambda loader, suffix, node: None)
+def _construct_bytes(loader: _RubyLoader, node: yaml.Node) -> str:
+    # So Ruby writes texts that it knows no encoding of.
+    try:
+        return base64.b64decode(node.value).decode("utf-8")
+    except ValueError:
+        return str(node.value)
 
 
-class _SymbolLoader(_RubyLoader):
-    """A loader that tells symbols from texts."""
-
-
-def _construct_symbol(loader: _SymbolLoader, suffix: str, node: yaml.Node) -> Symbol:
+def _construct_symbol(loader: _RubyLoader, suffix: str, node: yaml.Node) -> Symbol:
     return Symbol(node.value)
 
 
-def _construct_plain_text(loader: _SymbolLoader, node: yaml.ScalarNode) -> str:
+def _construct_plain_text(loader: _RubyLoader, node: yaml.ScalarNode) -> str:
     text = str(loader.construct_scalar(node))
     symbol = None if node.style else _SYMBOL.fullmatch(text)
     return Symbol(symbol["quoted"] or symbol["plain"]) if symbol else text
 
 
-_SYMBOL = re.compile(r""":(?:(?P<quote>["'])(?P<quoted>.+)(?P=quote)|(?P<plain>[^\W\d].*))""")
-_SymbolLoader.add_multi_constructor("!ruby/sym", _construct_symbol)
-_SymbolLoader.add_constructor("tag:yaml.org,2002:str", _construct_plain_text)
+def _construct_date(loader: _RubyLoader, node: yaml.ScalarNode) -> Any:
+    # What looks like a date and is none is a text to Ruby.
+    try:
+        return loader.construct_yaml_timestamp(node)
+    except ValueError:
+        return node.value
+
+
+_SYMBOL = re.compile(r""":(?:(?P<quote>["'])(?P<quoted>.+)(?P=quote)|(?P<plain>.+))""")
+
+_RubyLoader.add_multi_constructor("!ruby/hash", _construct_tagged)
+_RubyLoader.add_multi_constructor("!map", _construct_tagged)
+_RubyLoader.add_multi_constructor("!ruby/object:", _construct_object)
+_RubyLoader.add_multi_constructor("!ruby/sym", _construct_symbol)
+_RubyLoader.add_multi_constructor("!str", _construct_text)
+_RubyLoader.add_multi_constructor(
+    "!binary", lambda loader, suffix, node: _construct_bytes(loader, node)
+)
+_RubyLoader.add_multi_constructor("!", lambda loader, suffix, node: None)
+_RubyLoader.add_constructor("tag:yaml.org,2002:str", _construct_plain_text)
+_RubyLoader.add_constructor("tag:yaml.org,2002:binary", _construct_bytes)
+_RubyLoader.add_constructor("tag:yaml.org,2002:timestamp", _construct_date)
+# A lone equals sign is a text to Ruby.
+_RubyLoader.add_constructor("tag:yaml.org,2002:value", _construct_plain_text)
 
 
 def _without_colons(value: Any) -> Any:
     if isinstance(value, dict):
-        return {_without_colon(str(key)): _without_colons(item) for key, item in value.items()}
+        return {str(key).removeprefix(":"): _without_colons(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_without_colons(item) for item in value]
-    return _without_colon(value) if isinstance(value, str) else value
-
-
-def _without_colon(text: str) -> str:
-    return re.sub(r"^:(?=\w)", "", text)
+    return str(value) if isinstance(value, Symbol) else value

@@ -27,7 +27,8 @@ class Term:
 
     @property
     def is_live(self) -> bool:
-        return self.workflow_state != "deleted"
+        # As in SQL, NULL is not live.
+        return self.workflow_state not in (None, "deleted")
 
     def is_current(self, now: datetime) -> bool:
         """Whether a live, dated term holds `now` (UTC without zone), both ends included."""

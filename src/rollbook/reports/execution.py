@@ -27,6 +27,9 @@ Progress = Callable[[int, int], None]
 """Told the lines written of the present CSV, header included, and the percentage done (0 to 99).
 What it raises stops the run."""
 
+Planned = Callable[[Scope, Mapping[str, str]], None]
+"""Told what a run covers, and the parameters that it shows besides those it was given."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ReportRequest:
@@ -107,7 +110,7 @@ def execute(
     request: ReportRequest,
     folder: Path,
     progress: Progress = lambda *_: None,
-    planned: Callable[[Scope], None] = lambda _: None,
+    planned: Planned = lambda *_: None,
 ) -> Product:
     """Run a report and write its file into a folder, under the report's name.
 
@@ -124,12 +127,18 @@ def execute(
     """
     try:
         scope, plan = plan_report(engine, request)
-        planned(scope)
+        planned(scope, {**plan.computed_parameters, "extra_text": _extra_text(scope, plan)})
         return _execute(request, scope, plan, folder, progress)
     except Exception as error:
         if engine.interrupted and not isinstance(error, RunStopped):
             raise RunStopped("The run was stopped while it worked.") from error
         raise
+
+
+def _extra_text(scope: Scope, plan: Plan) -> str:
+    """The run's settings in words, after those that the caller sent."""
+    given = scope.parameters.given("extra_text")
+    return " ".join(str(text) for text in (given, plan.extra_text) if text)
 
 
 def _execute(
@@ -149,8 +158,7 @@ def _execute(
     else:
         with file.open("wb") as sink:
             writer.of(plan.files)(sink)
-    given = scope.parameters.given("extra_text")
-    extra_text = " ".join(str(text) for text in (given, plan.extra_text) if text)
+    extra_text = _extra_text(scope, plan)
     return Product(
         file=file,
         extension=extension,

@@ -56,7 +56,10 @@ def _states(
     if not scope.tables.is_present("feature_flags"):
         return {}
     flags = scope.tables.feature_flags.filter(
-        _.feature == feature, _.context_type == context_type, _.state.notnull()
+        _.feature == feature,
+        _.context_type == context_type,
+        _.context_id.notnull(),
+        _.state.notnull(),
     ).order_by(_.id.desc())
     return {row["context_id"]: row["state"] for row in scope.engine.rows(flags)}
 

@@ -161,11 +161,12 @@ def _work(place: Workplace, run: Run, folder: Path) -> None:
         locale = _locale(engine, run.user_id)
         reuse = place.reuse
         key = reuse.key(report, run.account_id, run.requested, locale) if reuse else None
+        parameters = {**run.requested, "locale": locale}
         place.store.note(
             run.id,
             of_attempt=run.attempt,
             snapshot=snapshot_name(engine),
-            parameters={**run.requested, "locale": locale},
+            parameters=parameters,
             request_key=key,
         )
         if reuse:
@@ -191,7 +192,7 @@ def _work(place: Workplace, run: Run, folder: Path) -> None:
                 request,
                 folder,
                 ProgressNotes(place.store, run, engine),
-                lambda scope: _planned(place, run, scope),
+                lambda scope, shown: _planned(place, run, scope, {**parameters, **shown}),
             )
         manifest = manifest_of(
             engine,
@@ -199,8 +200,7 @@ def _work(place: Workplace, run: Run, folder: Path) -> None:
             product.file,
             account_id=run.account_id,
             parameters={
-                **run.requested,
-                "locale": locale,
+                **parameters,
                 **product.computed_parameters,
                 # A run without settings has none.
                 **({"extra_text": product.extra_text} if product.extra_text else {}),
@@ -211,9 +211,9 @@ def _work(place: Workplace, run: Run, folder: Path) -> None:
     _publish(place, run, product, manifest)
 
 
-def _planned(place: Workplace, run: Run, scope: Scope) -> None:
+def _planned(place: Workplace, run: Run, scope: Scope, parameters: Mapping[str, Any]) -> None:
     seen = sorted(scope.circumstances.seen)
-    place.store.note(run.id, of_attempt=run.attempt, seen=seen)
+    place.store.note(run.id, of_attempt=run.attempt, seen=seen, parameters=parameters)
     if seen:
         # Those who wait for its file may not get it, and need not wait in vain.
         place.settle(run.id)

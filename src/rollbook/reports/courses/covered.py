@@ -23,9 +23,17 @@ def covered_courses(tables: Tables, scope: Scope) -> ir.Table:
     return scope.in_term(scope.in_courses(courses, "id"), "enrollment_term_id")
 
 
-def course_plan(scope: Scope, *, name: str, columns: tuple[Column, ...], rows: ir.Table) -> Plan:
-    """One file, its rows already in order."""
-    return Plan(files=(OutputFile(name, columns, rows),), extra_text=extra_text.term(scope))
+def course_plan(
+    scope: Scope,
+    *,
+    name: str,
+    columns: tuple[Column, ...],
+    rows: ir.Table,
+    knows_total: bool = True,
+) -> Plan:
+    """One file, its rows already in order; most know how many there will be (1.12)."""
+    file = OutputFile(name, columns, rows, knows_total=knows_total)
+    return Plan(files=(file,), extra_text=extra_text.term(scope))
 
 
 def term_parameter(courses: str) -> Parameter:

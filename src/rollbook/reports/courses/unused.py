@@ -27,7 +27,9 @@ def _plan(tables: Tables, scope: Scope) -> Plan:
     pages = tables.wiki_pages.filter(is_live(tables.wiki_pages))
     # Pages belong to the course's wiki; whose context they name does not matter.
     courses = courses.anti_join(pages, [("wiki_id", "wiki_id")]).order_by("id")
-    return course_plan(scope, name="unused_courses_csv", columns=_COLUMNS, rows=courses)
+    return course_plan(
+        scope, name="unused_courses_csv", columns=_COLUMNS, rows=courses, knows_total=False
+    )
 
 
 def _owners_of_content(tables: Tables) -> Iterator[ir.Table]:

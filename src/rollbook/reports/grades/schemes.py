@@ -13,6 +13,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 from ibis import _
 
+from rollbook.canvas.ruby_text import plain_text
 from rollbook.canvas.serialized import decode
 from rollbook.canvas.tables import Tables
 from rollbook.reports.scope import Scope
@@ -119,7 +120,7 @@ def read_scheme(data: str | None, version: int | None) -> Scheme:
     if not isinstance(entries, list):
         return ()
     scheme = tuple(
-        (_text(entry[0]), _fraction(entry[1]))
+        (plain_text(entry[0]), _fraction(entry[1]))
         for entry in entries
         if isinstance(entry, list) and len(entry) == 2
     )
@@ -161,7 +162,3 @@ def _fraction(value: Any) -> Decimal:
     except InvalidOperation:
         return Decimal(0)
     return fraction if fraction.is_finite() else Decimal(0)
-
-
-def _text(value: Any) -> str | None:
-    return None if value is None else str(value)

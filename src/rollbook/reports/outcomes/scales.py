@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rollbook.canvas.numbers import ruby_number
+from rollbook.canvas.ruby_text import plain_text
 from rollbook.canvas.serialized import decode_mapping
 
 Number = int | float
@@ -64,7 +65,7 @@ def criterion(data: str | None) -> Scale:
         mastery_points=_number(stored.get("mastery_points")),
         points_possible=_number(stored.get("points_possible")),
         ratings=tuple(
-            Rating(_number(rating.get("points")), _text(rating.get("description")))
+            Rating(_number(rating.get("points")), plain_text(rating.get("description")))
             for rating in (ratings if isinstance(ratings, list) else [])
             if isinstance(rating, Mapping)
         ),
@@ -83,9 +84,3 @@ def _number(value: Any) -> Number | None:
         except ValueError:
             return None
     return value if isinstance(value, int | float) and not isinstance(value, bool) else None
-
-
-def _text(value: Any) -> str | None:
-    if isinstance(value, bool):
-        return str(value).lower()
-    return None if value is None else str(value)

@@ -108,7 +108,9 @@ def _custom_fields(scope: Scope) -> Callable[[Any], str | None]:
     """What prints a tool's own fields out of its settings."""
 
     def show(settings: Any) -> str | None:
-        fields = settings.get("custom_fields") if isinstance(settings, dict) else None
+        known = settings if isinstance(settings, dict) else {}
+        # As text, a symbol keeps its colon.
+        fields = known.get("custom_fields", known.get(":custom_fields"))
         if fields is None or isinstance(fields, str):
             return fields
         return ruby_text(fields, spaced_arrows=scope.host.spaced_hash_arrows)
