@@ -57,6 +57,13 @@ def test_times_print_in_the_zone_without_fractions() -> None:
     assert written({"t": times}, "UTC") == "t\n2026-01-12T08:00:00Z\n2026-07-01T00:00:00Z\n\n"
 
 
+def test_clocks_are_changed_in_every_century() -> None:
+    """Courses without an end often end in a far year."""
+    times = [datetime(2100, 7, 1, 5, 6, 7, 999_999), None, datetime(2999, 1, 1)]
+    expected = "t\n2100-07-01T01:06:07-04:00\n\n2998-12-31T19:00:00-05:00\n"
+    assert written({"t": times}, "America/New_York") == expected
+
+
 @pytest.mark.parametrize(
     ("value", "expected"),
     [

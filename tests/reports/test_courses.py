@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 from engines.filled_lake import institution_with
 
+from rollbook.engines.engine import Engine
 from rollbook.reports.courses import REPORTS
 from rollbook.reports.execution import Product, ReportRequest, execute
+from rollbook.reports.report import Report
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 ACCOUNTS = [
@@ -64,19 +66,10 @@ def test_every_course_report_tells_its_term(tmp_path: Path) -> None:
 
 def test_progress_is_told_where_the_number_of_rows_is_known(tmp_path: Path) -> None:
     """Of the course reports all know it but that of unused courses."""
-    told: dict[str, int] = {}
     tables = {"accounts": ACCOUNTS, "courses": [course(1, is_public=True)]}
     with institution_with(tmp_path / "data", tables) as institution:
         engine = institution.run("public_courses_csv").engine
-        for report in REPORTS:
-            shares: list[int] = []
-            execute(
-                engine,
-                ReportRequest(report=report, now=NOW),
-                tmp_path,
-                progress=lambda _lines, percent, shares=shares: shares.append(percent),
-            )
-            told[report.key] = max(shares)
+        told = {report.key: most_progress(engine, report, tmp_path) for report in REPORTS}
     assert told == {
         "recently_deleted_courses_csv": 0,
         "unpublished_courses_csv": 49,
@@ -84,6 +77,14 @@ def test_progress_is_told_where_the_number_of_rows_is_known(tmp_path: Path) -> N
         "course_storage_csv": 49,
         "unused_courses_csv": 0,
     }
+
+
+def most_progress(engine: Engine, report: Report, folder: Path) -> int:
+    """The largest percentage told while a report is written."""
+    told: list[int] = []
+    request = ReportRequest(report=report, now=NOW)
+    execute(engine, request, folder, progress=lambda _lines, percent: told.append(percent))
+    return max(told)
 
 
 def test_without_associations_a_course_belongs_to_the_chain_of_its_account(tmp_path: Path) -> None:

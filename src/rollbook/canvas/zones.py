@@ -19,10 +19,16 @@ def zone_of(name: str | None) -> ZoneInfo:
     """
     if name is None:
         return ZoneInfo(DEFAULT_ZONE)
+    if name.partition("/")[0] in _OF_THE_MACHINE:
+        return ZoneInfo("UTC")
     try:
         return ZoneInfo(RAILS_ZONES.get(name, name or "UTC"))
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return ZoneInfo("UTC")
+
+
+# Files that lie beside the zones on many machines.
+_OF_THE_MACHINE = frozenset({"Factory", "localtime", "posix", "posixrules", "right"})
 
 
 @cache

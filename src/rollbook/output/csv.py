@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import copy_context
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from queue import Full, Queue
 from threading import Event, Thread
 from typing import BinaryIO
@@ -20,10 +21,14 @@ from rollbook.canvas.numbers import (
     SMALLEST_PLAIN_FLOAT,
     ruby_float,
 )
-from rollbook.canvas.zones import is_utc
+from rollbook.canvas.zones import is_utc, iso_seconds
 
 CHUNK_ROWS = 122_880
 """Rows taken from the engine at a time: one of DuckDB's row groups."""
+
+
+# From then on Polars changes no clocks any more, and Python's calendar ends.
+_LAST_RULES, _LAST_DAY = datetime(2100, 1, 1), datetime(9999, 12, 30)  # noqa: DTZ001 (UTC, as in tables)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,7 +130,14 @@ def _as_canvas_prints(column: pl.Series, zone: ZoneInfo) -> pl.Series:
 def _times(column: pl.Series, zone: ZoneInfo) -> pl.Series:
     offset = "Z" if is_utc(zone) else "%:z"
     in_zone = column.dt.replace_time_zone("UTC").dt.convert_time_zone(zone.key)
-    return in_zone.dt.strftime(f"%Y-%m-%dT%H:%M:%S{offset}")
+    texts = in_zone.dt.strftime(f"%Y-%m-%dT%H:%M:%S{offset}")
+    late = column.is_between(_LAST_RULES, _LAST_DAY)
+    if not late.any():
+        return texts
+    by_rules = column.filter(late).map_elements(
+        lambda moment: iso_seconds(moment.replace(tzinfo=UTC), zone), return_dtype=pl.String
+    )
+    return texts.scatter(late.arg_true(), by_rules)
 
 
 def _floats(column: pl.Series) -> pl.Series:
