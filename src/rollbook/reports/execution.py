@@ -58,6 +58,8 @@ class Product:
     extra_text: str
     message: str
     computed_parameters: Mapping[str, str] = field(default_factory=dict)
+    shown_parameters: Mapping[str, str] = field(default_factory=dict)
+    """What a run shows besides the parameters it was given."""
     seen: frozenset[Circumstance] = frozenset()
     """What the run looked at besides its request and the data."""
 
@@ -127,7 +129,7 @@ def execute(
     """
     try:
         scope, plan = plan_report(engine, request)
-        planned(scope, {**plan.computed_parameters, "extra_text": _extra_text(scope, plan)})
+        planned(scope, _shown_parameters(plan, _extra_text(scope, plan)))
         return _execute(request, scope, plan, folder, progress)
     except Exception as error:
         if engine.interrupted and not isinstance(error, RunStopped):
@@ -139,6 +141,11 @@ def _extra_text(scope: Scope, plan: Plan) -> str:
     """The run's settings in words, after those that the caller sent."""
     given = scope.parameters.given("extra_text")
     return " ".join(str(text) for text in (given, plan.extra_text) if text)
+
+
+def _shown_parameters(plan: Plan, extra_text: str) -> dict[str, str]:
+    # A run without settings has no text.
+    return {**plan.computed_parameters, **({"extra_text": extra_text} if extra_text else {})}
 
 
 def _execute(
@@ -167,6 +174,7 @@ def _execute(
         extra_text=extra_text,
         message=texts.success_message(request.report.title, scope.account.name, extra_text),
         computed_parameters=plan.computed_parameters,
+        shown_parameters=_shown_parameters(plan, extra_text),
         seen=frozenset(scope.circumstances.seen),
     )
 

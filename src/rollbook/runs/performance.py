@@ -199,12 +199,7 @@ def _work(place: Workplace, run: Run, folder: Path) -> None:
             report,
             product.file,
             account_id=run.account_id,
-            parameters={
-                **parameters,
-                **product.computed_parameters,
-                # A run without settings has none.
-                **({"extra_text": product.extra_text} if product.extra_text else {}),
-            },
+            parameters={**parameters, **product.shown_parameters},
             rows=product.rows,
             now=place.clock(),
         )
