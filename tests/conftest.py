@@ -71,7 +71,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         type=int,
         default=20,
         help="how many runs workers on many machines do while they and their database are killed; "
-        "200, by four workers, take minutes",
+        "200 take minutes",
     )
 
 

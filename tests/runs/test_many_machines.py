@@ -220,7 +220,7 @@ def test_nothing_is_lost_or_done_twice_though_workers_and_the_database_are_kille
     seed = datetime.now(UTC).microsecond
     chance = random.Random(seed)  # noqa: S311 (not a secret)
     started = start_runs(cluster, pytestconfig.getoption("--shared-runs"))
-    names = [f"worker-{number}" for number in range(min(4, len(started) // 10))]
+    names = [f"worker-{number}" for number in range(min(4, len(started) // 5))]
     for name in names:
         cluster.start_worker(name)
     deaths = ["worker", "database"]
