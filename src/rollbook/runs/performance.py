@@ -138,7 +138,7 @@ def _remove_unregistered(place: Workplace, run_id: int, attempts: int) -> None:
     """Workers may have died after they stored a file and before they said so."""
     for attempt in range(1, attempts + 1):
         locations = [f"{run_id}-{attempt}.{extension}" for extension in CONTENT_TYPES]
-        if not any(patiently(place.store.number_at, location) for location in locations):
+        if not any(patiently(place.store.files.number_at, location) for location in locations):
             for location in locations:
                 patiently(remove_with_manifest, place.files, location)
 

@@ -45,7 +45,7 @@ class Retention:
         """The runs, deleted ones too, whose file's time is over; oldest file first."""
         moments = {report: now - timedelta(days=days) for report, days in self.days_of.items()}
         otherwise = None if self.days is None else now - timedelta(days=self.days)
-        return store.with_files_before(moments, otherwise)
+        return store.files.with_files_before(moments, otherwise)
 
 
 def retention_of(settings: Settings) -> Retention:
@@ -87,7 +87,7 @@ def purge(
         dry_run: change nothing.
     """
     if not dry_run:
-        for location in store.needless_locations(now - _SWEPT):
+        for location in store.files.needless_locations(now - _SWEPT):
             remove_with_manifest(files, location)
     needed = Counter[str]()
     for run in retention.expired(store, now):
@@ -97,7 +97,7 @@ def purge(
         if dry_run:
             location = run.file.location
             if location not in needed:
-                needed[location] = store.number_at(location)
+                needed[location] = store.files.number_at(location)
             needed[location] -= 1
             yield replace(found, bytes_are_needed=needed[location] > 0)
             continue
@@ -106,7 +106,7 @@ def purge(
             bytes=found.bytes,
             sha256=found.sha256,
         )
-        struck = store.strike_off(run.file, record)
+        struck = store.files.strike_off(run.file, record)
         if struck is None:
             continue
         if not struck.bytes_are_needed:

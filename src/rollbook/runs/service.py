@@ -187,7 +187,7 @@ class RunService:
             FileNotFound: there is no such file, or it was deleted.
         """
         number = _number(file_id)
-        run = self.store.run_of_file(number) if number else None
+        run = self.store.files.run_of_file(number) if number else None
         if run is None:
             raise FileNotFound("There is no such report file.")
         return run
@@ -199,7 +199,7 @@ class RunService:
             FileNotFound: somebody else deleted it in this moment.
         """
         record = record_of(run, Event.FILE_DELETED, actor, self.clock())
-        struck = self.store.strike_off(run.file, record) if run.file else None
+        struck = self.store.files.strike_off(run.file, record) if run.file else None
         if run.file is None or struck is None:
             raise FileNotFound("There is no such report file.")
         if not struck.bytes_are_needed:

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-from rollbook.audit import Actor, AuditRecord, Event, starter_of, write_record
+from rollbook.audit import Actor, Event, starter_of, write_record
+from rollbook.runs.file_records import FileRecords
 from rollbook.runs.model import UNFINISHED, ReportFile, Run, Status, record_of, sources_of
+from rollbook.runs.rows import RUNS, run_numbered, run_of
 from rollbook.runs.totals import ABORTED, COMPLETE, count_run
 from rollbook.state.database import Database
 from rollbook.state.tables import files, runs
@@ -26,12 +27,6 @@ HasRoom = Callable[[int, str, int, int], bool]
 """Whether one more run of an account and a type may go to the workers, given how many of the account
 and of the type are with them."""
 
-_FILE = [column.label(f"file_{column.name}") for column in files.c]
-_RUNS = sa.select(runs, *_FILE).select_from(
-    runs.outerjoin(files, sa.and_(files.c.run_id == runs.c.id, files.c.deleted_at.is_(None)))
-)
-_COLUMNS = tuple(column.name for column in runs.c)
-_FILE_COLUMNS = tuple(column.name for column in files.c)
 _WAITING = sa.and_(runs.c.status == Status.CREATED, runs.c.handed_over_at.is_(None))
 _FOLLOWING = (runs.c.status == Status.CREATED, runs.c.joined_to.is_not(None))
 _MOST_SOURCES = 20
@@ -43,10 +38,10 @@ _OF_TYPE = (
     runs.c.report == sa.bindparam("report"),
     runs.c.status != Status.DELETED,
 )
-_FIND = _RUNS.where(*_OF_TYPE, runs.c.id == sa.bindparam("run_id"))
+_FIND = RUNS.where(*_OF_TYPE, runs.c.id == sa.bindparam("run_id"))
 _COUNT = sa.select(sa.func.count()).select_from(runs).where(*_OF_TYPE)
 _PAGE = (
-    _RUNS.add_columns(_TOTAL)
+    RUNS.add_columns(_TOTAL)
     .where(*_OF_TYPE)
     .order_by(*_NEWEST_FIRST)
     .offset(sa.bindparam("offset"))
@@ -58,15 +53,7 @@ _RANKED = (
     .where(runs.c.account_id == sa.bindparam("account_id"), runs.c.status != Status.DELETED)
     .subquery()
 )
-_LAST = _RUNS.where(runs.c.id.in_(sa.select(_RANKED.c.id).where(_RANKED.c.rank == 1)))
-
-
-@dataclass(frozen=True)
-class Struck:
-    """What became of a file that was struck off."""
-
-    bytes_are_needed: bool
-    """Whether another file consists of the same bytes, which therefore stay."""
+_LAST = RUNS.where(runs.c.id.in_(sa.select(_RANKED.c.id).where(_RANKED.c.rank == 1)))
 
 
 class RunStore:
@@ -74,6 +61,7 @@ class RunStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.files = FileRecords(database)
 
     def create(
         self,
@@ -123,18 +111,18 @@ class RunStore:
                 found = leader(_unfinished_of(connection, account_id, report, *equal))
                 values["joined_to"] = found.id if found else None
             inserted = connection.execute(runs.insert().values(values)).inserted_primary_key or (0,)
-            run = _get(connection, inserted[0])
+            run = run_numbered(connection, inserted[0])
             write_record(connection, record_of(run, Event.RUN_STARTED, actor, now))
             return run, True
 
     def get(self, run_id: int) -> Run:
         """The run of an id that is known to exist."""
         with self._database.reading() as connection:
-            return _get(connection, run_id)
+            return run_numbered(connection, run_id)
 
     def by_id(self, run_id: int) -> Run | None:
         """A run by its id alone, deleted ones too."""
-        found = self._all(_RUNS.where(runs.c.id == run_id))
+        found = self._all(RUNS.where(runs.c.id == run_id))
         return found[0] if found else None
 
     def newest(
@@ -153,7 +141,7 @@ class RunStore:
             statuses: only these; by default all but deleted ones.
             limit: at most so many.
         """
-        query = _RUNS.order_by(*_NEWEST_FIRST).limit(limit)
+        query = RUNS.order_by(*_NEWEST_FIRST).limit(limit)
         query = query.where(
             runs.c.status.in_(statuses) if statuses else runs.c.status != Status.DELETED
         )
@@ -168,7 +156,7 @@ class RunStore:
         values = {"account_id": account_id, "report": report, "run_id": run_id}
         with self._database.reading() as connection:
             row = connection.execute(_FIND, values).mappings().one_or_none()
-        return None if row is None else _run(row)
+        return None if row is None else run_of(row)
 
     def page(
         self, *, account_id: int, report: str, offset: int, limit: int
@@ -181,7 +169,7 @@ class RunStore:
                 rows = connection.execute(_PAGE, values).mappings().all()
                 if not rows and offset:
                     return [], int(connection.execute(_COUNT, values).scalar_one())
-            return [_run(row) for row in rows], rows[0]["total"] if rows else 0
+            return [run_of(row) for row in rows], rows[0]["total"] if rows else 0
 
         return self._database.memory.get(("page", *values.values()), read)
 
@@ -191,7 +179,7 @@ class RunStore:
         def read() -> Mapping[str, Run]:
             with self._database.reading() as connection:
                 rows = connection.execute(_LAST, {"account_id": account_id}).mappings().all()
-            return {row["report"]: _run(row) for row in rows}
+            return {row["report"]: run_of(row) for row in rows}
 
         return self._database.memory.get(("last runs", account_id), read)
 
@@ -204,7 +192,7 @@ class RunStore:
         """
         since, until = not_between
         stopped = sa.and_(runs.c.status == Status.ABORTED, runs.c.ended_at.is_(None))
-        query = _RUNS.where(
+        query = RUNS.where(
             sa.or_(sa.and_(runs.c.status.in_(UNFINISHED), ~_WAITING), stopped),
             sa.or_(runs.c.created_at < since, runs.c.created_at > until),
         )
@@ -269,7 +257,7 @@ class RunStore:
             moved = _move(connection, run_id, Status.COMPLETE, of_attempt=of_attempt, values=values)
             if moved:
                 connection.execute(files.insert().values(run_id=run_id, **file))
-                run = _get(connection, run_id)
+                run = run_numbered(connection, run_id)
                 count_run(connection, run, COMPLETE)
                 actor = starter_of(connection, run_id)
                 write_record(
@@ -300,7 +288,7 @@ class RunStore:
 
     def complete_of(self, request_key: str, *, snapshot: str) -> list[Run]:
         """The complete runs of equal requests on a snapshot that have a file; newest first."""
-        query = _RUNS.where(
+        query = RUNS.where(
             runs.c.request_key == request_key,
             runs.c.snapshot == snapshot,
             runs.c.status == Status.COMPLETE,
@@ -342,7 +330,7 @@ class RunStore:
 
     def followers(self, run_id: int) -> list[Run]:
         """The runs that wait for the file of a run."""
-        return self._all(_RUNS.where(*_FOLLOWING, runs.c.joined_to == run_id).order_by(runs.c.id))
+        return self._all(RUNS.where(*_FOLLOWING, runs.c.joined_to == run_id).order_by(runs.c.id))
 
     def leaders(self) -> list[int]:
         """The runs that others wait for."""
@@ -378,7 +366,7 @@ class RunStore:
             now: when.
         """
         with self._database.writing() as connection:
-            parameters = {**_get(connection, run_id).parameters, "extra_text": extra_text}
+            parameters = {**run_numbered(connection, run_id).parameters, "extra_text": extra_text}
             values = {
                 "progress": 100,
                 "ended_at": now,
@@ -387,7 +375,7 @@ class RunStore:
             }
             moved = _move(connection, run_id, Status.ERROR, of_attempt=of_attempt, values=values)
             if moved:
-                count_run(connection, _get(connection, run_id), cause)
+                count_run(connection, run_numbered(connection, run_id), cause)
             return moved
 
     def note(self, run_id: int, *, of_attempt: int, **values: Any) -> None:
@@ -429,79 +417,16 @@ class RunStore:
                         parameters={**row.parameters, "extra_text": extra_text},
                     )
                 )
-                count_run(connection, _get(connection, run_id), ABORTED)
-
-    def run_of_file(self, file_id: int) -> Run | None:
-        """The run that wrote a file, deleted ones too; None if the file was deleted."""
-        with self._database.reading() as connection:
-            query = _RUNS.where(files.c.id == file_id)
-            row = connection.execute(query).mappings().one_or_none()
-        return None if row is None else _run(row)
-
-    def with_files_before(
-        self, moments: Mapping[str, datetime], otherwise: datetime | None
-    ) -> list[Run]:
-        """The runs, deleted ones too, whose file is older than a moment; oldest first.
-
-        Args:
-            moments: by report type.
-            otherwise: for all other types; None for none of them.
-        """
-        expired = [
-            sa.and_(runs.c.report == report, files.c.created_at < moment)
-            for report, moment in moments.items()
-        ]
-        if otherwise is not None:
-            expired.append(
-                sa.and_(runs.c.report.not_in(list(moments)), files.c.created_at < otherwise)
-            )
-        return self._all(_RUNS.where(sa.or_(sa.false(), *expired)).order_by(files.c.id))
-
-    def strike_off(self, file: ReportFile, record: AuditRecord) -> Struck | None:
-        """Strike a file off: every link to it is dead; None if somebody else did it before.
-
-        Args:
-            file: the file.
-            record: what the audit log keeps of it.
-        """
-        of_same_bytes = sa.select(files.c.id).where(
-            files.c.location == file.location, files.c.deleted_at.is_(None)
-        )
-        with self._database.writing() as connection:
-            # Locked, so that of two who strike off files of the same bytes one sees the other.
-            living = set(connection.execute(of_same_bytes.with_for_update()).scalars())
-            if file.id not in living:
-                return None
-            statement = files.update().where(files.c.id == file.id)
-            connection.execute(statement.values(deleted_at=record.at))
-            write_record(connection, record)
-        return Struck(bytes_are_needed=len(living) > 1)
-
-    def number_at(self, location: str) -> int:
-        """How many files consist of the bytes at a location."""
-        query = sa.select(sa.func.count()).where(
-            files.c.location == location, files.c.deleted_at.is_(None)
-        )
-        with self._database.reading() as connection:
-            return int(connection.execute(query).scalar_one())
-
-    def needless_locations(self, struck_off_since: datetime) -> list[str]:
-        """Where bytes lie, or lay, that no file needs since it was struck off."""
-        living = sa.select(files.c.location).where(files.c.deleted_at.is_(None))
-        query = sa.select(files.c.location).where(
-            files.c.deleted_at >= struck_off_since, files.c.location.not_in(living)
-        )
-        with self._database.reading() as connection:
-            return list(connection.execute(query.distinct()).scalars())
+                count_run(connection, run_numbered(connection, run_id), ABORTED)
 
     def _all(self, query: sa.Select[Any]) -> list[Run]:
         with self._database.reading() as connection:
             rows = connection.execute(query).mappings().all()
-        return [_run(row) for row in rows]
+        return [run_of(row) for row in rows]
 
 
 def _of(account_id: int, report: str) -> sa.Select[Any]:
-    return _RUNS.where(
+    return RUNS.where(
         runs.c.account_id == account_id,
         runs.c.report == report,
         runs.c.status != Status.DELETED,
@@ -513,7 +438,7 @@ def _unfinished_of(
 ) -> list[Run]:
     query = _of(account_id, report).where(runs.c.status.in_(UNFINISHED), *conditions)
     rows = connection.execute(query.order_by(*_NEWEST_FIRST)).mappings()
-    return [_run(row) for row in rows]
+    return [run_of(row) for row in rows]
 
 
 def _with_workers(connection: sa.Connection) -> tuple[Counter[int], Counter[str]]:
@@ -542,14 +467,3 @@ def _move(
     if of_attempt is not None:
         statement = statement.where(runs.c.attempt == of_attempt)
     return connection.execute(statement.values(status=target, **values)).rowcount == 1
-
-
-def _get(connection: sa.Connection, run_id: int) -> Run:
-    return _run(connection.execute(_RUNS.where(runs.c.id == run_id)).mappings().one())
-
-
-def _run(row: sa.RowMapping) -> Run:
-    values: dict[str, Any] = {name: row[name] for name in _COLUMNS}
-    values["status"] = Status(values["status"])
-    file = {name: row[f"file_{name}"] for name in _FILE_COLUMNS}
-    return Run(**values, file=None if file["id"] is None else ReportFile(**file))
