@@ -21,9 +21,17 @@ def run(*command: str | Path, folder: Path) -> str:
 @pytest.mark.timeout(600)
 def test_pip_install_gives_a_working_command(tmp_path: Path) -> None:
     environment = tmp_path / "environment"
-    venv.create(environment, with_pip=True)
+    venv.create(environment, symlinks=True)
     python, rollbook = environment / "bin" / "python", environment / "bin" / "rollbook"
-    pip = (python, "-m", "pip", "--quiet", "--disable-pip-version-check")
+    pip = (
+        sys.executable,
+        "-m",
+        "pip",
+        "--python",
+        python,
+        "--quiet",
+        "--disable-pip-version-check",
+    )
     run(
         *pip,
         "install",
