@@ -13,8 +13,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
+import obstore
 import pytest
+from obstore.exceptions import BaseError
 
 from rollbook.bucket import bucket_at
 from rollbook.output.bucket_files import BucketFiles
@@ -76,7 +77,7 @@ def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
             "AWS_SECRET_ACCESS_KEY": _SECRET,
         },
     )
-    _wait_for(process, endpoint, folder / "log")
+    _wait_for(process, server, folder / "log")
     yield server
     # Nothing of it is kept, and it would take its time.
     process.kill()
@@ -86,17 +87,19 @@ def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
             left.unlink()
 
 
-def _wait_for(process: subprocess.Popen[bytes], endpoint: str, log: Path) -> None:
+def _wait_for(process: subprocess.Popen[bytes], server: S3Server, log: Path) -> None:
+    """Until the bucket is there, and its owner is let in."""
+    store = bucket_at(server.url, server.variables).store()
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline:
         assert process.poll() is None, log.read_text()
         try:
-            # An anonymous request is refused once there is a bucket to refuse.
-            if httpx.get(f"{endpoint}/{_BUCKET}").status_code == 403:
-                return
-        except httpx.TransportError:
-            pass
-        time.sleep(0.05)
+            obstore.put(store, "ready", b"")
+            obstore.delete(store, "ready")
+        except (BaseError, OSError):
+            time.sleep(0.05)
+        else:
+            return
     raise AssertionError(log.read_text())
 
 
