@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from rich.table import Table
@@ -81,15 +82,7 @@ def abort(run_id: RunArgument, data: DataOption = None, as_json: JsonOption = Fa
 
     rollbook runs abort 12
     """
-    from rollbook.config import read_settings
-    from rollbook.runs.opening import open_runs
-
-    with open_runs(read_settings(data=data)) as service:
-        run = service.by_id(run_id)
-        aborted = service.abort(str(run.id), account_id=run.account_id, report=run.report)
-    if as_json:
-        print_json(_as_dict(aborted))
-    messages.print(f"Run {run_id} is aborted.")
+    _end(run_id, "abort", "aborted", data, as_json=as_json)
 
 
 @app.command("delete")
@@ -98,15 +91,22 @@ def delete(run_id: RunArgument, data: DataOption = None, as_json: JsonOption = F
 
     rollbook runs delete 12
     """
+    _end(run_id, "delete", "deleted", data, as_json=as_json)
+
+
+def _end(
+    run_id: int, call: Literal["abort", "delete"], done: str, data: Path | None, *, as_json: bool
+) -> None:
     from rollbook.config import read_settings
     from rollbook.runs.opening import open_runs
 
     with open_runs(read_settings(data=data)) as service:
         run = service.by_id(run_id)
-        deleted = service.delete(str(run.id), account_id=run.account_id, report=run.report)
+        change = service.abort if call == "abort" else service.delete
+        changed = change(str(run.id), account_id=run.account_id, report=run.report)
     if as_json:
-        print_json(_as_dict(deleted))
-    messages.print(f"Run {run_id} is deleted.")
+        print_json(_as_dict(changed))
+    messages.print(f"Run {run_id} is {done}.")
 
 
 @app.command("purge")
